@@ -1,0 +1,38 @@
+# vit.bash: completion of the vit command-line tool for bash. Source it, or put it, named vit, into
+# /usr/share/bash-completion/completions/ or ~/.local/share/bash-completion/completions/.
+
+_vit() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
+    COMPREPLY=()
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'classify embed info convert bench --help --version' -- "$word")
+        return
+    fi
+
+    case $before in
+        --isa) words='reference avx2 avx512 neon' ;;
+        --precision) words='f32 bf16' ;;
+        --size) [ "$command" = bench ] && words='ti16 s16 s32 b8 b16 b32 l16 l32 h14' ;;
+        --batch | --height | --runs | --threads | --top | --width) return ;;
+        *)
+            case $command:$word in
+                classify:-*)
+                    words='--top --labels --batch --threads --isa --precision --size --width --height --json --no-color --quiet --help'
+                    ;;
+                embed:-*) words='--normalize --batch --threads --isa --precision --size --width --height --json --quiet --help' ;;
+                info:-*) words='--labels --isa --precision --size --width --height --json --quiet --help' ;;
+                convert:-*) words='--labels --precision --json --quiet --help' ;;
+                bench:-*) words='--runs --batch --threads --isa --precision --size --width --height --json --quiet --help' ;;
+            esac
+            ;;
+    esac
+
+    if [ -n "$words" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    fi
+}
+complete -F _vit vit

@@ -1,0 +1,93 @@
+/* model.c: from the command line to a loaded model. */
+#include "model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "print.h"
+#include "random.h"
+
+/* vit_log_fn. */
+static void show_log(void *user, int32_t level, const char *text) {
+    const struct model *model = user;
+    if (level == VIT_LOG_WARNING && !model->quiet) complain("warning: %s", text);
+}
+
+static bool isa_is_usable(int64_t isa) {
+    if (isa == VIT_ISA_BEST || vit_isa_available((int32_t)isa)) return true;
+    complain("%s is not in this build or not on this machine; `vit --version` says which instruction sets are",
+             vit_isa_text((int32_t)isa));
+    return false;
+}
+
+static bool set(vit_options *options, int32_t key, int64_t value, const char *name) {
+    if (vit_options_set_int(options, key, value) == VIT_OK) return true;
+    complain("--%s %lld is refused by the library", name, (long long)value);
+    return false;
+}
+
+static bool set_options(vit_options *options, const struct args *args, int64_t max_batch) {
+    return (args->threads == 0 || set(options, VIT_OPT_THREADS, args->threads, "threads")) &&
+           set(options, VIT_OPT_ISA, args->isa, "isa") &&
+           set(options, VIT_OPT_PRECISION, args->precision, "precision") &&
+           set(options, VIT_OPT_MAX_BATCH, max_batch, "batch") &&
+           set(options, VIT_OPT_IMAGE_WIDTH, args->width, "width") &&
+           set(options, VIT_OPT_IMAGE_HEIGHT, args->height, "height") &&
+           set(options, VIT_OPT_NORMALIZE, args->normalize, "normalize");
+}
+
+static bool load(struct model *model, vit_options *options, const char *random) {
+    char why[512] = "";
+    vit_options_set_log(options, show_log, model);
+    vit_options_set_progress(options, progress_step, &model->progress);
+    int32_t status = random ? random_model_load(&model->vit, random, options, why, sizeof why)
+                            : vit_load(&model->vit, model->name, options, why, sizeof why);
+    progress_end(&model->progress);
+    if (status == VIT_OK) return true;
+    complain("%s", *why ? why : vit_status_text(status));
+    return false;
+}
+
+bool model_open(struct model *model, const struct args *args, const char *name, int64_t max_batch, int *exit_code) {
+    *model = (struct model){0};
+    model->name = name;
+    model->quiet = args->quiet;
+    progress_begin(&model->progress, "reading", args->quiet);
+    *exit_code = EXIT_FAILED;
+    if (!isa_is_usable(args->isa)) return false;
+    vit_options *options = vit_options_create();
+    if (options == NULL) {
+        complain("out of memory");
+        return false;
+    }
+    bool good = set_options(options, args, max_batch);
+    if (!good) *exit_code = EXIT_USAGE;
+    good = good && load(model, options, args->random);
+    vit_options_free(options);
+    if (!good) return false;
+    model->classes = (int32_t)model_number(model, VIT_INFO_CLASSES);
+    return args->labels == NULL || labels_read(&model->labels, args->labels, model->classes);
+}
+
+void model_close(struct model *model) {
+    vit_free(model->vit);
+    labels_free(&model->labels);
+    *model = (struct model){0};
+}
+
+bool model_has_labels(const struct model *model) {
+    return model->labels.count > 0 || model_number(model, VIT_INFO_LABELS) > 0;
+}
+
+const char *model_label(const struct model *model, int32_t index, char text[32]) {
+    const char *label = index < model->labels.count ? model->labels.names[index] : vit_label(model->vit, index);
+    if (*label != '\0') return label;
+    snprintf(text, 32, "class %ld", (long)index);
+    return text;
+}
+
+int64_t model_number(const struct model *model, int32_t key) {
+    int64_t value = 0;
+    vit_info_int(model->vit, key, &value);
+    return value;
+}

@@ -1,0 +1,378 @@
+/* vit.h: Vision Transformer inference on a CPU. This header is the manual; no other page is needed.
+ *
+ * The simplest program:
+ *
+ *     vit_context *vit = NULL;
+ *     char why[256];
+ *     if (vit_load(&vit, "model.vit", NULL, why, sizeof why) != VIT_OK) { puts(why); return 1; }
+ *     vit_image image = {0};
+ *     image.format = VIT_PIXELS_RGB8;
+ *     image.width = 640;
+ *     image.height = 480;
+ *     image.planes[0] = pixels;
+ *     float logits[1000];
+ *     int32_t status = vit_forward(vit, &image, 1, logits, 1000);
+ *     vit_free(vit);
+ *
+ * Rules that hold everywhere
+ *   Status      Functions that can fail return int32_t: VIT_OK (0) or a negative VIT_ERROR_ number. Treat every negative number
+ *               as failure: later versions may add some. On failure out-parameters are untouched and nothing needs freeing.
+ *   Messages    A failed load writes one sentence (file, tensor, expected, found) into the caller's buffer; for a failed
+ *               call on a context vit_message gives it.
+ *   Ownership   The library keeps no pointer that it was given, except where a function says so.
+ *   Threads     A context or an options object is used by one thread at a time; different ones at the same time are fine.
+ *               vit_clone gives a second thread its own context on the same weights. Functions that take neither may be
+ *               called from any thread. Callbacks run on the calling thread, except the work given to parallel_for.
+ *   Memory      vit_forward, vit_begin, vit_step, vit_end and vit_preprocess allocate nothing. Only vit_load*, vit_plan, vit_clone, vit_request, vit_set_input_size,
+ *               vit_save* and vit_options_create allocate.
+ *   Process     The library never prints, aborts, exits, installs signal handlers, or changes rounding mode, locale,
+ *               environment or working directory, and it has no mutable global state.
+ *   Results     Bit-identical for any number of threads and any place in a batch, on one machine and instruction set.
+ *   Stack       At most 16 KiB on the calling thread.
+ *
+ * Letters in shapes: B images in the batch, C channels, H x W pixels of the model's input, P patch side, N patches, R prefix
+ * tokens (class, distillation, registers), T = R + N tokens, D width, K classes. All tensors are float32, row-major.
+ *
+ * The model: "An Image Is Worth 16x16 Words" (Dosovitskiy et al. 2021, arXiv:2010.11929), pre-norm encoder. Formulas are those
+ * of timm's vision_transformer.py and transformers' modeling_vit.py; docs/model.md gives each with its source. */
+#ifndef VIT_H
+#define VIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VIT_VERSION_MAJOR 1
+#define VIT_VERSION_MINOR 0
+#define VIT_VERSION_PATCH 0
+
+#if defined(_WIN32) && defined(VIT_BUILD_SHARED)
+#define VIT_API __declspec(dllexport)
+#elif defined(__GNUC__)
+#define VIT_API __attribute__((visibility("default")))
+#else
+#define VIT_API
+#endif
+
+/* ---- status codes (pinned) ------------------------------------------------------------------------------------------- */
+
+#define VIT_OK 0
+#define VIT_ERROR_ARGUMENT (-1)     /* NULL, negative, out of range, unknown key */
+#define VIT_ERROR_MEMORY (-2)       /* the allocator or the given memory had no more */
+#define VIT_ERROR_IO (-3)           /* the file or reader could not be opened or read */
+#define VIT_ERROR_FORMAT (-4)       /* not a file format we know */
+#define VIT_ERROR_CORRUPT (-5)      /* a known format, but broken: truncated, contradictory, out of range */
+#define VIT_ERROR_UNSUPPORTED (-6)  /* well-formed, but something this version cannot do */
+#define VIT_ERROR_LIMIT (-7)        /* larger than a built-in or configured cap */
+#define VIT_ERROR_BUFFER (-8)       /* the caller's buffer is too small */
+#define VIT_ERROR_STATE (-9)        /* calls in the wrong order */
+#define VIT_ERROR_CANCELLED (-10)   /* the progress callback asked to stop */
+#define VIT_ERROR_MODEL (-11)       /* readable, but not a model we can run: tensor missing, left over or misshaped */
+#define VIT_ERROR_INTERNAL (-99)    /* a bug of ours */
+
+/* Short English text of a code; never NULL, also for unknown codes. */
+VIT_API const char *vit_status_text(int32_t status);
+
+/* ---- version ---------------------------------------------------------------------------------------------------------- */
+
+VIT_API int32_t vit_version(void);          /* major * 10000 + minor * 100 + patch of the library in use */
+VIT_API const char *vit_version_text(void); /* "1.0.0" */
+VIT_API const char *vit_build_text(void);   /* compiler, instruction sets compiled in, threads: for bug reports */
+
+/* ---- callbacks --------------------------------------------------------------------------------------------------------- */
+
+/* Returns `size` bytes aligned to `align` (a power of two, 64 at most), or NULL. Called on the thread that called us. */
+typedef void *(*vit_alloc_fn)(void *user, size_t size, size_t align);
+typedef void (*vit_free_fn)(void *user, void *block, size_t size);
+
+/* Copies exactly `size` bytes at `offset` of the model file to dst; returns 0, or anything else for failure. */
+typedef int32_t (*vit_read_fn)(void *user, uint64_t offset, void *dst, size_t size);
+
+/* Consumes `size` bytes; returns 0, or anything else to stop with VIT_ERROR_IO. */
+typedef int32_t (*vit_write_fn)(void *user, const void *data, size_t size);
+
+/* Runs fn(arg, i) once for every i in 0..n-1, on any threads, in any order, and returns when all are done. */
+typedef void (*vit_parallel_for_fn)(void *user, uint32_t n, void (*fn)(void *arg, uint32_t i), void *arg);
+
+#define VIT_LOG_WARNING 1 /* something that changes results had to be guessed or looks wrong */
+#define VIT_LOG_INFO 2
+/* `text` is one finished UTF-8 line without newline, valid during the call. */
+typedef void (*vit_log_fn)(void *user, int32_t level, const char *text);
+
+/* Loading and saving: done of total (bytes of weights). Non-zero stops with VIT_ERROR_CANCELLED. */
+typedef int32_t (*vit_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/* ---- options ------------------------------------------------------------------------------------------------------------ */
+
+/* Everything that can be chosen about a load or a clone. NULL options are the defaults everywhere. An options object may be
+ * changed or freed as soon as the call that used it has returned. */
+typedef struct vit_options vit_options;
+
+VIT_API vit_options *vit_options_create(void); /* malloc; NULL when out of memory */
+VIT_API void vit_options_free(vit_options *o); /* accepts NULL; also for objects made by vit_options_init (frees nothing) */
+VIT_API size_t vit_options_size(void);         /* bytes for vit_options_init */
+/* Makes an options object in the caller's memory (aligned for any type); NULL when size is too small. */
+VIT_API vit_options *vit_options_init(void *memory, size_t size);
+
+/* Integer options (pinned). Unknown keys and values out of range are refused with VIT_ERROR_ARGUMENT and change nothing. */
+#define VIT_OPT_THREADS 1        /* lanes, 1..256; default 1 */
+#define VIT_OPT_ISA 2            /* highest instruction set to use, VIT_ISA_*; default VIT_ISA_BEST */
+#define VIT_OPT_PRECISION 3      /* of packed weights, VIT_PRECISION_*; default VIT_PRECISION_AUTO */
+#define VIT_OPT_MAX_BATCH 4      /* images computed together, 1..4096; default 1. Larger calls run in slices */
+#define VIT_OPT_IMAGE_WIDTH 5    /* input width in pixels, a multiple of the patch width; default 0 = as trained */
+#define VIT_OPT_IMAGE_HEIGHT 6   /* likewise the height. Other sizes than trained resample the position embedding */
+#define VIT_OPT_MAX_IMAGE_SIDE 7 /* longest side of pictures given to vit_forward, 1..65536; default 16384 */
+#define VIT_OPT_MAP 8            /* 1: map model files and use weights in place where possible (default); 0: read them. A
+                                    mapped file must not be truncated while in use */
+#define VIT_OPT_IN_PLACE 9       /* vit_load_memory: 1 = data outlives all contexts and clones and may be used in place;
+                                    0 = data is copied (default) */
+#define VIT_OPT_NORMALIZE 10     /* 1: pooled embedding is divided by its L2 norm; default 0 */
+#define VIT_OPT_ACTIVATION 11    /* override: VIT_ACT_*; default VIT_FROM_MODEL */
+#define VIT_OPT_POOL 12          /* override: VIT_POOL_*; default VIT_FROM_MODEL */
+#define VIT_OPT_HEADS 13         /* override: number of attention heads; default VIT_FROM_MODEL */
+#define VIT_OPT_RESIZE 14        /* override: VIT_RESIZE_*; default VIT_FROM_MODEL */
+#define VIT_OPT_FILTER 15        /* override: VIT_FILTER_*; default VIT_FROM_MODEL */
+#define VIT_OPT_POSITION 16      /* override of position resampling: VIT_POSITION_*; default VIT_FROM_MODEL */
+#define VIT_OPT_MAX_MEMORY 17    /* bytes; a load or clone that needs more fails with VIT_ERROR_LIMIT; default 0 = no cap */
+#define VIT_OPT_OUTPUTS 18       /* sum of 1 << VIT_OUTPUT_TOKENS and 1 << VIT_OUTPUT_HIDDEN (all of them): requested from the
+                                    start, as vit_request does later; default 0 */
+#define VIT_FROM_MODEL (-1)
+VIT_API int32_t vit_options_set_int(vit_options *o, int32_t key, int64_t value);
+VIT_API int32_t vit_options_get_int(const vit_options *o, int32_t key, int64_t *value);
+
+/* Real options (pinned); NaN and values out of range are refused. */
+#define VIT_OPT_EPS 100       /* override of LayerNorm's epsilon, 0..1; default -1 = from the model */
+#define VIT_OPT_CROP 101      /* override of timm's crop_pct, 0.1..1; default -1 = from the model */
+VIT_API int32_t vit_options_set_real(vit_options *o, int32_t key, double value);
+
+/* Text options (pinned). The text is not copied: it must stay valid until the load has returned. NULL unsets. */
+#define VIT_OPT_CONFIG_JSON 200       /* config.json for a model loaded from memory or a reader (or instead of the file's) */
+#define VIT_OPT_PREPROCESSOR_JSON 201 /* preprocessor_config.json, likewise */
+VIT_API int32_t vit_options_set_text(vit_options *o, int32_t key, const char *text);
+
+/* Vectors: per-channel mean and standard deviation, in units of pixel values scaled to 0..1. count is 1, 3 or the model's
+ * channel count; std must be positive. */
+#define VIT_OPT_MEAN 300
+#define VIT_OPT_STD 301
+VIT_API int32_t vit_options_set_vector(vit_options *o, int32_t key, const float *values, int32_t count);
+
+/* Hooks, per context. `alloc` and `release` are both given or both NULL (malloc). A clone and its origin may be freed on different
+ * threads: the allocator must then be safe for that. */
+VIT_API int32_t vit_options_set_allocator(vit_options *o, vit_alloc_fn alloc, vit_free_fn release, void *user);
+/* Uses only memory[0..size) and no allocator at all; it must outlive the context. vit_plan says how much. */
+VIT_API int32_t vit_options_set_memory(vit_options *o, void *memory, size_t size);
+VIT_API int32_t vit_options_set_log(vit_options *o, vit_log_fn log, void *user);
+VIT_API int32_t vit_options_set_progress(vit_options *o, vit_progress_fn progress, void *user);
+/* Work is split for VIT_OPT_THREADS lanes and handed to `fn`; without it the library keeps a small pool of its own, whose
+ * threads sleep between forwards, when VIT_OPT_THREADS > 1. */
+VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn fn, void *user);
+
+#define VIT_ISA_BEST 0
+#define VIT_ISA_REFERENCE 1 /* plain C */
+#define VIT_ISA_AVX2 2      /* x86-64: AVX2 + FMA */
+#define VIT_ISA_AVX512 3    /* x86-64: AVX-512 F, BW, VL, DQ */
+#define VIT_ISA_NEON 4      /* AArch64 */
+
+#define VIT_PRECISION_AUTO 0 /* as stored in a .vit file; f32 otherwise */
+#define VIT_PRECISION_F32 1
+#define VIT_PRECISION_BF16 2 /* matrices stored in bfloat16, arithmetic in float32 */
+
+#define VIT_ACT_GELU 0       /* 0.5 x (1 + erf(x / sqrt 2)) */
+#define VIT_ACT_GELU_TANH 1  /* 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+#define VIT_ACT_QUICK_GELU 2 /* x / (1 + exp(-1.702 x)) */
+#define VIT_ACT_RELU 3
+#define VIT_ACT_SILU 4       /* x / (1 + exp(-x)) */
+
+#define VIT_POOL_TOKEN 0 /* the class token */
+#define VIT_POOL_MEAN 1  /* mean of the patch tokens */
+
+#define VIT_RESIZE_NONE 0     /* the picture must have the input's size already */
+#define VIT_RESIZE_SQUASH 1   /* both sides to the resize size, aspect ratio lost, then centre crop */
+#define VIT_RESIZE_SHORTEST 2 /* shortest side to the resize size, then centre crop */
+#define VIT_RESIZE_PAD 3      /* whole picture fits inside, rest filled with the mean colour */
+
+#define VIT_FILTER_NEAREST 0  /* numbers as in Pillow */
+#define VIT_FILTER_LANCZOS 1
+#define VIT_FILTER_BILINEAR 2
+#define VIT_FILTER_BICUBIC 3
+#define VIT_FILTER_BOX 4
+#define VIT_FILTER_HAMMING 5
+
+#define VIT_POSITION_BICUBIC_ANTIALIAS 0 /* timm: torch bicubic, antialias, a = -0.5 */
+#define VIT_POSITION_BICUBIC 1           /* transformers: torch bicubic, no antialias, a = -0.75 */
+#define VIT_POSITION_BILINEAR 2          /* torch bilinear, no antialias */
+
+/* ---- loading -------------------------------------------------------------------------------------------------------------- */
+
+/* The model and everything needed to run it once at a time. */
+typedef struct vit_context vit_context;
+
+/* Loads a checkpoint: a .vit or .safetensors file, or a folder that holds model.vit or model.safetensors. config.json and
+ * preprocessor_config.json beside a safetensors file are read when present; what they leave open is inferred from the
+ * tensors, and every guess is logged as a warning. path is UTF-8. error may be NULL with error_size 0; otherwise it receives a
+ * NUL-terminated sentence on failure (cut if too long) and is untouched on success.
+ * Codes: ARGUMENT, MEMORY, IO, FORMAT, CORRUPT, UNSUPPORTED, LIMIT, MODEL, CANCELLED. */
+VIT_API int32_t vit_load(vit_context **out, const char *path, const vit_options *options, char *error, size_t error_size);
+
+/* The same from memory. With VIT_OPT_IN_PLACE a .vit image whose address is a multiple of 64 is used where it lies,
+ * read-only (flash, ROM, a resource of the program). */
+VIT_API int32_t vit_load_memory(vit_context **out, const void *data, size_t size, const vit_options *options, char *error,
+                                size_t error_size);
+
+/* The same through a callback; `size` is the size of the whole model file. read is not called after the return. */
+VIT_API int32_t vit_load_reader(vit_context **out, vit_read_fn read, void *user, uint64_t size, const vit_options *options,
+                                char *error, size_t error_size);
+
+/* Exact number of bytes that vit_options_set_memory must be given (64-aligned) to load this model with these options. It
+ * loads the model once with the options' allocator (or malloc) and frees it again. */
+VIT_API int32_t vit_plan(const void *data, size_t size, const vit_options *options, uint64_t *bytes, char *error,
+                         size_t error_size);
+
+/* A second context on the same weights, with its own activations, for another thread. Of the options those about threads, ISA,
+ * batch, input size, hooks, memory and normalisation count, the rest is shared; NULL: like `source`. Contexts that share weights may be freed in
+ * any order and on any thread. Messages go to error as in vit_load. */
+VIT_API int32_t vit_clone(vit_context **out, vit_context *source, const vit_options *options, char *error, size_t error_size);
+
+VIT_API void vit_free(vit_context *vit); /* accepts NULL */
+
+/* The last failure on this context, in words; "" when there was none. Valid until the next call on it. */
+VIT_API const char *vit_message(const vit_context *vit);
+
+/* ---- pictures -------------------------------------------------------------------------------------------------------------- */
+
+#define VIT_PIXELS_RGB8 1  /* interleaved bytes, row 0 at the top */
+#define VIT_PIXELS_BGR8 2
+#define VIT_PIXELS_RGBA8 3 /* alpha is ignored */
+#define VIT_PIXELS_BGRA8 4
+#define VIT_PIXELS_GRAY8 5 /* repeated over three channels */
+#define VIT_PIXELS_F32 6   /* already preprocessed: C planes of float32 [H, W] of exactly the model's input size. planes[0]
+                              is used when planes[1] is NULL: planes then follow each other without gap (C*H*W floats) */
+
+#define VIT_FLIP_HORIZONTAL 1
+#define VIT_FLIP_VERTICAL 2
+
+/* A picture in the caller's memory; read only during vit_forward or vit_begin. Zero it first: zero is every default.
+ * This struct is frozen: it never changes size or meaning. */
+typedef struct vit_image {
+    const void *planes[3];  /* planes[0]: first byte of row 0. Others only for planar formats */
+    int64_t strides[3];     /* bytes from a row to the next; 0: rows follow each other; negative: row 0 is the last in memory */
+    int32_t format;         /* VIT_PIXELS_* */
+    int32_t width, height;  /* of the whole picture, in pixels */
+    int32_t flip;           /* VIT_FLIP_*, applied to the region */
+    int32_t region_x, region_y, region_width, region_height; /* part to use; all 0: the whole picture */
+    int32_t reserved[8];    /* must be 0 */
+} vit_image;
+
+/* Model input that vit_forward would compute from the picture: C*H*W floats [C, H, W], resized, cropped, scaled, normalised.
+ * uint8 resizing is bit-equal to Pillow. count: floats in out, at least C*H*W. */
+VIT_API int32_t vit_preprocess(vit_context *vit, const vit_image *image, float *out, size_t count);
+
+/* ---- running --------------------------------------------------------------------------------------------------------------- */
+
+/* Runs `batch` pictures. out receives [B, K] logits or, for a model without head, the [B, D] pooled embedding: count must be at
+ * least B * VIT_INFO_OUTPUTS floats, else VIT_ERROR_BUFFER and nothing is written. out may be NULL with count 0 when only requested
+ * outputs are wanted. batch 0 is VIT_OK and does nothing. A batch above VIT_OPT_MAX_BATCH runs in slices; requested outputs
+ * then need batch <= VIT_OPT_MAX_BATCH (else VIT_ERROR_LIMIT).
+ * A NaN or infinity in an F32 picture gives NaN for that picture and changes no other. */
+VIT_API int32_t vit_forward(vit_context *vit, const vit_image *images, int32_t batch, float *out, size_t count);
+
+/* The same in bounded pieces, for frame loops and watchdogs: vit_begin reads the pictures (batch 1..VIT_OPT_MAX_BATCH), each
+ * vit_step runs up to `units` pieces (half a layer or less each) and writes the number of pieces left to *left; when that is 0,
+ * vit_end copies the result as vit_forward does. vit_begin at any time starts anew, so cancelling is just not stepping.
+ * Other order: VIT_ERROR_STATE. left may be NULL. */
+VIT_API int32_t vit_begin(vit_context *vit, const vit_image *images, int32_t batch);
+VIT_API int32_t vit_step(vit_context *vit, int32_t units, int32_t *left);
+VIT_API int32_t vit_end(vit_context *vit, float *out, size_t count);
+
+/* Further outputs. Ask once (allocates), then fetch after each forward as a view into the context. */
+#define VIT_OUTPUT_LOGITS 1    /* [B, K] */
+#define VIT_OUTPUT_EMBEDDING 2 /* [B, D]: pooled, after the last norm; what the head sees. L2-normalised with VIT_OPT_NORMALIZE */
+#define VIT_OUTPUT_TOKENS 3    /* [B, T, D]: all tokens after the final norm (as they are where a model has none) */
+#define VIT_OUTPUT_HIDDEN 4    /* [B, T, D]: index 0 = embeddings with positions, index i = output of block i, before the final norm */
+/* LOGITS and EMBEDDING are always there; index is used by HIDDEN only, 0..depth, -1 = all. UNSUPPORTED: logits of a headless model. */
+VIT_API int32_t vit_request(vit_context *vit, int32_t output, int32_t index);
+/* *data points into the context and is valid until the next call on it but vit_output. shape has room for 4; *rank of them are set. Before a forward: STATE. */
+VIT_API int32_t vit_output(vit_context *vit, int32_t output, int32_t index, const float **data, int64_t shape[4], int32_t *rank);
+
+/* Changes the input size (multiples of the patch size): positions are resampled, memory is laid out anew. On failure the old
+ * size stays. */
+VIT_API int32_t vit_set_input_size(vit_context *vit, int32_t width, int32_t height);
+
+/* Softmax of n logits in place-safe form (in may equal out), and the indices of the k largest, best first (ties: lower index
+ * first; NaN last). k <= n. */
+VIT_API int32_t vit_softmax(const float *in, int32_t n, float *out);
+VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indices);
+
+/* ---- information ------------------------------------------------------------------------------------------------------------ */
+
+#define VIT_INFO_OUTPUTS 1       /* floats per image that vit_forward writes: classes, or width of the embedding */
+#define VIT_INFO_CLASSES 2       /* 0: no head */
+#define VIT_INFO_EMBEDDING 3     /* width of the pooled embedding */
+#define VIT_INFO_WIDTH 4         /* D */
+#define VIT_INFO_DEPTH 5
+#define VIT_INFO_HEADS 6
+#define VIT_INFO_HEAD_DIM 7
+#define VIT_INFO_MLP 8           /* hidden width of the MLP */
+#define VIT_INFO_CHANNELS 9
+#define VIT_INFO_IMAGE_WIDTH 10  /* of this context's input */
+#define VIT_INFO_IMAGE_HEIGHT 11
+#define VIT_INFO_PATCH_WIDTH 12
+#define VIT_INFO_PATCH_HEIGHT 13
+#define VIT_INFO_TOKENS 14       /* T */
+#define VIT_INFO_PREFIX 15       /* R */
+#define VIT_INFO_ACTIVATION 16   /* VIT_ACT_* */
+#define VIT_INFO_POOL 17         /* VIT_POOL_* */
+#define VIT_INFO_PARAMETERS 18   /* numbers in the checkpoint that are part of the model */
+#define VIT_INFO_WEIGHT_BYTES 19 /* packed weights, shared by clones */
+#define VIT_INFO_OWNED_BYTES 20  /* memory allocated for this context and, once, its shared weights; weights used in place count 0 */
+#define VIT_INFO_MAX_BATCH 21
+#define VIT_INFO_THREADS 22
+#define VIT_INFO_LABELS 23       /* number of labels, 0 or K */
+#define VIT_INFO_ISA 24          /* VIT_ISA_* in use */
+#define VIT_INFO_PRECISION 25    /* VIT_PRECISION_* of the packed weights */
+#define VIT_INFO_IN_PLACE 26     /* 1: matrices are used where the file or memory has them */
+#define VIT_INFO_UNITS 27        /* pieces of one stepwise forward */
+#define VIT_INFO_TRAINED_WIDTH 28  /* input size of the checkpoint */
+#define VIT_INFO_TRAINED_HEIGHT 29
+#define VIT_INFO_MACS 30         /* multiply-accumulates per image */
+VIT_API int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value);
+
+#define VIT_TEXT_ARCHITECTURE 1 /* name from the checkpoint, or "" */
+#define VIT_TEXT_FAMILY 2       /* whose tensor names the file had: "timm", "hf-vit", "vit" */
+#define VIT_TEXT_FORMAT 3       /* "safetensors", "vit" */
+#define VIT_TEXT_ISA 4          /* "reference", "avx2", "avx512", "neon" */
+#define VIT_TEXT_PRECISION 5    /* "f32", "bf16" */
+#define VIT_TEXT_PIPELINE 6     /* the preprocessing, spelt out in one line */
+#define VIT_TEXT_NOTES 7        /* what was assumed, one line each; "" when nothing was */
+/* Text owned by the context, valid until it is freed; "" for an unknown key or NULL context. */
+VIT_API const char *vit_info_text(const vit_context *vit, int32_t key);
+
+#define VIT_REAL_EPS 1   /* LayerNorm epsilon */
+#define VIT_REAL_MEAN 2  /* index: channel */
+#define VIT_REAL_STD 3
+VIT_API int32_t vit_info_real(const vit_context *vit, int32_t key, int32_t index, double *value);
+
+/* Name of a class (UTF-8), "" when the model has no labels or the index is out of range. */
+VIT_API const char *vit_label(const vit_context *vit, int32_t index);
+
+/* Best VIT_ISA_* this machine can run, and the name of one ("" when unknown). vit_isa_available: 1 when compiled in and runnable here. */
+VIT_API int32_t vit_isa_best(void);
+VIT_API const char *vit_isa_text(int32_t isa);
+VIT_API int32_t vit_isa_available(int32_t isa);
+
+/* ---- saving ------------------------------------------------------------------------------------------------------------------ */
+
+/* Writes the loaded model as one self-contained .vit file (packed weights in the precision they were loaded with, hyper-parameters,
+ * preprocessing, labels; byte layout in docs/format-vit.md). The file is written beside the target and renamed, so a failure leaves
+ * no half-written file. `labels` (count of them) replaces the model's own when not NULL; its count must be K. The trained
+ * input size and positions are kept, whatever this context's input size is. */
+VIT_API int32_t vit_save(vit_context *vit, const char *path, const char *const *labels, int32_t count);
+VIT_API int32_t vit_save_writer(vit_context *vit, vit_write_fn write, void *user, const char *const *labels, int32_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

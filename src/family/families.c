@@ -1,0 +1,214 @@
+/* families.c: the one table of checkpoint families, and what vi_describe checks for all of them. */
+#include "family/families.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "family/pipeline.h"
+
+static const vi_family *const families[] = {&vi_family_native, &vi_family_hf_vit, &vi_family_timm};
+#define FAMILIES (sizeof families / sizeof *families)
+
+void vi_note(vi_description *d, bool guess, const char *format, ...) {
+    if (guess) d->guesses++;
+    size_t used = strlen(d->notes), room = sizeof d->notes - used;
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(d->notes + used, room, format, args);
+    va_end(args);
+    if (length >= 0 && (size_t)length + 2 <= room)
+        memcpy(d->notes + used + length, "\n", 2);
+    else
+        d->notes[used] = '\0';
+}
+
+/* ---- which family ---------------------------------------------------------------------------------------------------------- */
+
+static int32_t unknown_family(const vi_directory *directory, vi_error *e) {
+    char known[64] = "", found[256] = "";
+    for (size_t i = 0; i < FAMILIES; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", families[i]->name);
+    }
+    for (size_t i = 0; i < directory->count && i < 4; i++) {
+        char name[48];
+        size_t used = strlen(found);
+        vi_printable(name, sizeof name, directory->tensors[i].name, strlen(directory->tensors[i].name));
+        snprintf(found + used, sizeof found - used, "%s'%s'", i > 0 ? ", " : "", name);
+    }
+    if (directory->count == 0) return vi_fail(e, VIT_ERROR_MODEL, "%s: has no tensors", directory->reader->name);
+    return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor names (%s, ...: %llu in all) are of no family known here (%s)",
+                   directory->reader->name, found, (unsigned long long)directory->count, known);
+}
+
+static int32_t find_family(const vi_checkpoint *c, const vi_family **family, vi_error *e) {
+    const struct {
+        const char *name;
+        const vi_json_value *root;
+    } configs[] = {{VI_CONFIG_FILE, c->config}, {VI_PREPROCESSOR_FILE, c->preprocessor}};
+    for (size_t i = 0; i < 2; i++)
+        if (configs[i].root != NULL && configs[i].root->kind != VI_JSON_OBJECT)
+            return vi_fail(e, VIT_ERROR_MODEL, "%s: is not a JSON object", configs[i].name);
+    for (size_t i = 0; i < FAMILIES; i++) {
+        if (!families[i]->detect(c)) continue;
+        *family = families[i];
+        return VIT_OK;
+    }
+    return unknown_family(c->directory, e);
+}
+
+/* ---- every slot has its shape ------------------------------------------------------------------------------------------------
+ */
+
+/* One slot of a model, for messages. */
+typedef struct place {
+    const vi_checkpoint *checkpoint;
+    const vi_hparams *hparams;
+    vi_slot slot;
+    int32_t block;
+} place;
+
+static int32_t misshaped(const place *p, const vi_tensor *t, uint64_t rows, uint64_t cols, vi_error *e) {
+    char shape[128], name[64];
+    return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' is %s, expected %llu x %llu elements (rows x columns) for %s",
+                   p->checkpoint->directory->reader->name, t->name, vi_shape_text(shape, sizeof shape, t),
+                   (unsigned long long)rows, (unsigned long long)cols, vi_slot_text(name, sizeof name, p->slot, p->block));
+}
+
+/* A matrix has its rows first and everything else flattened; of vectors the last dimension counts. */
+static bool has_shape(const place *p, const vi_tensor *t, uint64_t rows, uint64_t cols) {
+    const vi_hparams *h = p->hparams;
+    if (t->rank == 0 || t->elements != rows * cols) return false;
+    if (!vi_slot_table[p->slot].matrix) return t->shape[t->rank - 1] == cols;
+    if (t->shape[0] != rows) return false;
+    return p->slot != VI_PATCH_W || t->rank != 4 ||
+           (t->shape[1] == (uint64_t)h->channels && t->shape[2] == (uint64_t)h->patch_height &&
+            t->shape[3] == (uint64_t)h->patch_width);
+}
+
+static int32_t check_part(const place *p, const vi_tensor *t, uint32_t parts, uint64_t rows, uint64_t cols, vi_error *e) {
+    const char *file = p->checkpoint->directory->reader->name;
+    if (t->dtype != VI_DT_F32 && t->dtype != VI_DT_F16 && t->dtype != VI_DT_BF16 && t->dtype != VI_DT_F64)
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' is %s, weights must be F32, F16, BF16 or F64", file, t->name,
+                       vi_dtype_name(t->dtype));
+    if (t->layout != VI_LAYOUT_ROWS && (parts > 1 || !vi_slot_table[p->slot].matrix))
+        return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' is packed, expected plain rows", file, t->name);
+    return has_shape(p, t, rows, cols) ? VIT_OK : misshaped(p, t, rows, cols, e);
+}
+
+/* The slot that a bias needs beside it; itself for all others. */
+static vi_slot partner_of(vi_slot slot) {
+    switch (slot) {
+    case VI_PRE_NORM_B: return VI_PRE_NORM_G;
+    case VI_NORM_B: return VI_NORM_G;
+    case VI_FC_NORM_B: return VI_FC_NORM_G;
+    default: return slot;
+    }
+}
+
+static int32_t check_slot(const place *p, const vi_source *source, const vi_description *d, vi_error *e) {
+    uint64_t rows, cols;
+    char name[64];
+    const char *file = p->checkpoint->directory->reader->name;
+    vi_slot_shape(p->slot, p->hparams, &rows, &cols);
+    if (source->parts == 0) {
+        if (rows == 0 || !vi_slot_table[p->slot].required) return VIT_OK;
+        return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' is missing", file,
+                       vi_slot_text(name, sizeof name, p->slot, p->block));
+    }
+    vi_slot partner = partner_of(p->slot);
+    if (partner != p->slot && d->model[partner].parts == 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' has no weight beside it", file, source->part[0]->name);
+    /* Parts are alike: one below the other in a matrix, side by side in a vector. */
+    uint64_t *split = vi_slot_table[p->slot].matrix ? &rows : &cols;
+    *split /= source->parts;
+    for (uint32_t i = 0; i < source->parts; i++) {
+        if (source->part[i] == NULL) continue;
+        int32_t status = check_part(p, source->part[i], source->parts, rows, cols, e);
+        if (status != VIT_OK) return status;
+    }
+    return VIT_OK;
+}
+
+static int32_t check_slots(const vi_checkpoint *c, const vi_description *d, vi_error *e) {
+    place p = {c, &d->hparams, VI_PATCH_W, 0};
+    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) {
+        p.slot = (vi_slot)slot;
+        int32_t status = check_slot(&p, &d->model[slot], d, e);
+        if (status != VIT_OK) return status;
+    }
+    for (p.block = 0; p.block < d->hparams.depth; p.block++) {
+        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
+            p.slot = (vi_slot)slot;
+            int32_t status = check_slot(&p, &d->blocks[p.block][slot - VI_MODEL_SLOTS], d, e);
+            if (status != VIT_OK) return status;
+        }
+    }
+    return VIT_OK;
+}
+
+/* A head of no classes is no head: some savers write one with 0 rows. */
+static void drop_empty_head(vi_description *d) {
+    if (d->hparams.classes > 0) return;
+    d->model[VI_HEAD_W].parts = 0;
+    d->model[VI_HEAD_B].parts = 0;
+}
+
+static int32_t check_left_over(const vi_checkpoint *c, const vi_family *family, vi_error *e) {
+    const vi_directory *directory = c->directory;
+    const vi_tensor *first = NULL;
+    unsigned long count = 0;
+    for (size_t i = 0; i < directory->count; i++) {
+        const vi_tensor *t = &directory->tensors[i];
+        if (t->used || (family->ignore != NULL && family->ignore(t->name))) continue;
+        if (first == NULL) first = t;
+        count++;
+    }
+    if (first == NULL) return VIT_OK;
+    char shape[128], name[VI_MAX_NAME + 1], more[48] = "";
+    vi_printable(name, sizeof name, first->name, strlen(first->name));
+    if (count > 1) snprintf(more, sizeof more, " (and %lu more)", count - 1);
+    return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' %s%s is no part of a %s model that this version knows",
+                   directory->reader->name, name, vi_shape_text(shape, sizeof shape, first), more, family->name);
+}
+
+/* ---- all together
+ * -------------------------------------------------------------------------------------------------------------- */
+
+static int32_t describe(const vi_checkpoint *c, const vi_family *family, vi_description *d, vi_allocator *a, vi_error *e) {
+    vi_hparams_init(&d->hparams);
+    int32_t status = family->hparams(c, d, e);
+    if (status == VIT_OK) status = vi_apply_overrides(c->overrides, &d->hparams, e);
+    if (status == VIT_OK) status = vi_hparams_check(&d->hparams, e);
+    if (status != VIT_OK) return status;
+
+    size_t size = (size_t)d->hparams.depth * sizeof *d->blocks; /* depth <= VI_MAX_DEPTH */
+    d->blocks = vi_alloc(a, size, VI_TEMPORARY);
+    if (d->blocks == NULL) return vi_alloc_failed(a, size, "description of the model", e);
+    status = family->bind(c, d, e);
+    drop_empty_head(d);
+    if (status == VIT_OK) status = check_slots(c, d, e);
+    if (status == VIT_OK) status = check_left_over(c, family, e);
+    if (status == VIT_OK && family->labels != NULL) status = family->labels(c, d, a, e);
+    return status;
+}
+
+int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_description *d, vi_allocator *a, vi_error *e) {
+    const vi_family *found = NULL;
+    memset(d, 0, sizeof *d);
+    int32_t status = find_family(c, &found, e);
+    if (status == VIT_OK) status = describe(c, found, d, a, e);
+    if (status == VIT_OK)
+        *family = found;
+    else
+        vi_description_free(d, a);
+    return status;
+}
+
+void vi_description_free(vi_description *d, vi_allocator *a) {
+    vi_free(a, d->label_block, d->label_block_size, VI_TEMPORARY);
+    vi_free(a, d->blocks, (size_t)d->hparams.depth * sizeof *d->blocks, VI_TEMPORARY);
+    d->labels = NULL;
+    d->label_block = NULL;
+    d->blocks = NULL;
+}

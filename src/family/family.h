@@ -1,0 +1,77 @@
+/* Room rule: a family knows whose tensor names a checkpoint has and what its config files say. It includes base/, format/ and
+ * model/hparams.h, model/weights.h, never the forward pass or the kernels' functions (but for vi_matrix_bytes, when saving).
+ *
+ * family.h: what a checkpoint family must provide. families.c holds the list: to add one, write family/<name>.c and add its
+ * row there (first hit wins). */
+#ifndef VI_FAMILY_H
+#define VI_FAMILY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/json.h"
+#include "format/format.h"
+#include "model/hparams.h"
+#include "model/weights.h"
+
+/* A checkpoint as it was found. */
+typedef struct vi_checkpoint {
+    vi_directory *directory;
+    const vi_json_value *config;       /* root of config.json or NULL */
+    const vi_json_value *preprocessor; /* root of preprocessor_config.json or NULL */
+    const vi_overrides *overrides;     /* what the caller chose: not guessed, not warned about. Never NULL */
+} vi_checkpoint;
+
+/* Where one slot comes from: up to 3 tensors one below the other (q, k, v). A tensor is [rows, ...] with its trailing dimensions
+ * flattened. */
+#define VI_MAX_PARTS 3
+typedef struct vi_source {
+    vi_tensor *part[VI_MAX_PARTS]; /* NULL inside a slot that has other parts: zeros (a key bias that is not stored) */
+    uint32_t parts;                /* 0: absent */
+} vi_source;
+
+/* What a family says about a checkpoint. */
+typedef struct vi_description {
+    vi_hparams hparams;
+    vi_source model[VI_MODEL_SLOTS];
+    vi_source (*blocks)[VI_BLOCK_SLOTS]; /* [depth], temporary memory, VI_SLOT - VI_MODEL_SLOTS */
+    char notes[2048];  /* what was guessed, one line each, "" when nothing */
+    uint32_t guesses;  /* lines in notes that change results if wrong (each is logged as a warning) */
+    const char *labels; /* label_count NUL-terminated names one after the other, inside label_block, or NULL */
+    size_t label_bytes;
+    uint32_t label_count;
+    void *label_block; /* temporary memory */
+    size_t label_block_size;
+} vi_description;
+
+typedef struct vi_family {
+    const char *name;
+    bool (*detect)(const vi_checkpoint *c);
+    /* Fills hparams from config and tensor shapes, noting guesses where no override replaces them (vi_describe applies
+     * overrides). */
+    int32_t (*hparams)(const vi_checkpoint *c, vi_description *d, vi_error *e);
+    /* Fills model and blocks (already allocated and zeroed), marking every tensor used. */
+    int32_t (*bind)(const vi_checkpoint *c, vi_description *d, vi_error *e);
+    /* Fills the labels by one of the functions of labels.h; NULL: the family has none. */
+    int32_t (*labels)(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e);
+    bool (*ignore)(const char *tensor_name); /* known buffers that are no part of the model; NULL: none */
+} vi_family;
+
+/* Detects the family and describes the checkpoint completely: hparams checked (vi_hparams_check), every required slot present
+ * with the right shape (sum of the parts' elements and rows against vi_slot_shape; a 4-D patch kernel is [D, C, ph, pw]), nothing
+ * left over, labels taken (their count must be the number of classes, else they are dropped with a note). The message of a
+ * failure names the tensor, the expected and the found shape. Unknown family: VIT_ERROR_MODEL that lists a few tensor names found
+ * and the families known. On failure nothing is held. */
+int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_description *d, vi_allocator *a, vi_error *e);
+void vi_description_free(vi_description *d, vi_allocator *a); /* idempotent */
+
+/* Adds "text\n" to the notes; guess: it changes results if wrong, and the text names the option that overrides it. A note that
+ * does not fit is dropped whole, a guess is counted nevertheless. */
+void vi_note(vi_description *d, bool guess, const char *format, ...) VI_PRINTF(3, 4);
+
+/* Writes the model as .vit: the inverse of the native family (family/native.c holds both, so that they cannot drift apart).
+ * labels: label_count NUL-terminated names one after the other. */
+int32_t vi_native_write(const vi_hparams *h, const vi_weights *w, const char *labels, size_t label_bytes, uint32_t label_count,
+                        const vi_sink *sink, vit_progress_fn progress, void *progress_user, vi_allocator *a, vi_error *e);
+
+#endif

@@ -1,0 +1,147 @@
+/* infer.c: see infer.h. Dimensions are at most 2^31 - 1 (format.h), so they fit int32_t; vi_hparams_check caps them afterwards.
+ */
+#include "family/infer.h"
+
+#include <string.h>
+
+/* VIT_ERROR_MODEL that names the tensor, its shape and what it should be. */
+static int32_t misshaped(const vi_names *n, const vi_tensor *t, const char *expected, vi_error *e) {
+    char shape[128];
+    return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' is %s, expected %s", n->directory->reader->name, t->name,
+                   vi_shape_text(shape, sizeof shape, t), expected);
+}
+
+/* Rows of [..., width]; 0 when it has another shape. */
+static uint64_t rows_of(const vi_tensor *t, int32_t width) {
+    if (t->rank == 0 || width < 1 || t->shape[t->rank - 1] != (uint64_t)width) return 0;
+    return t->elements / (uint64_t)width;
+}
+
+static int32_t infer_patch(const vi_names *n, vi_hparams *h, vi_error *e) {
+    const vi_tensor *t = vi_names_find(n, VI_PATCH_W, 0);
+    if (t == NULL) return vi_names_missing(n, VI_PATCH_W, 0, e);
+    if (t->rank != 4 || t->elements == 0) return misshaped(n, t, "[width, channels, patch height, patch width]", e);
+    h->width = (int32_t)t->shape[0];
+    h->channels = (int32_t)t->shape[1];
+    h->patch_height = (int32_t)t->shape[2];
+    h->patch_width = (int32_t)t->shape[3];
+    return VIT_OK;
+}
+
+static int32_t infer_prefix(const vi_names *n, vi_hparams *h, vi_error *e) {
+    h->class_token = vi_names_find(n, VI_CLASS_TOKEN, 0) != NULL;
+    const vi_tensor *t = vi_names_find(n, VI_REGISTERS, 0);
+    if (t == NULL) return VIT_OK;
+    uint64_t rows = rows_of(t, h->width);
+    if (rows == 0 || rows > VI_MAX_REGISTERS) return misshaped(n, t, "[1, registers, width]", e);
+    h->registers = (int32_t)rows;
+    return VIT_OK;
+}
+
+int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e) {
+    vi_hparams *h = &d->hparams;
+    int32_t status = infer_patch(n, h, e);
+    if (status == VIT_OK) status = infer_prefix(n, h, e);
+    if (status != VIT_OK) return status;
+
+    h->depth = vi_names_depth(n);
+    const vi_tensor *fc1 = vi_names_find(n, VI_FC1_W, 0);
+    if (fc1 == NULL) return vi_names_missing(n, VI_FC1_W, 0, e);
+    if (fc1->rank != 2) return misshaped(n, fc1, "[mlp, width]", e);
+    h->mlp = (int32_t)fc1->shape[0];
+
+    const vi_tensor *head = vi_names_find(n, VI_HEAD_W, 0);
+    if (head == NULL) return VIT_OK;
+    if (head->rank != 2) return misshaped(n, head, "[classes, width]", e);
+    h->classes = (int32_t)head->shape[0];
+    return VIT_OK;
+}
+
+/* Side of a square of n, 0 when n is no square. */
+static uint64_t square_side(uint64_t n) {
+    uint64_t side = 0;
+    for (uint64_t bit = (uint64_t)1 << 31; bit != 0; bit >>= 1)
+        if ((side + bit) * (side + bit) <= n) side += bit;
+    return side * side == n ? side : 0;
+}
+
+static int32_t positions_of_known_size(const vi_names *n, const vi_tensor *t, uint64_t rows, int32_t covers, const char *source,
+                                       vi_hparams *h, vi_error *e) {
+    if (h->image_width % h->patch_width != 0 || h->image_height % h->patch_height != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "%s %ldx%ld (height x width) is not a multiple of the patch %ldx%ld of tensor '%s'",
+                       source, (long)h->image_height, (long)h->image_width, (long)h->patch_height, (long)h->patch_width,
+                       vi_names_find(n, VI_PATCH_W, 0)->name);
+    uint64_t across = (uint64_t)(h->image_width / h->patch_width), down = (uint64_t)(h->image_height / h->patch_height);
+    uint64_t patches = across * down, prefix = (uint64_t)vi_prefix_tokens(h);
+    if (covers == VI_COVERS_UNKNOWN) covers = prefix > 0 && rows == patches + prefix;
+    h->position_covers_prefix = covers;
+    if (rows == patches + (covers ? prefix : 0)) return VIT_OK;
+    char shape[128];
+    return vi_fail(
+        e, VIT_ERROR_MODEL, "%s: tensor '%s' is %s, but %s %ldx%ld (height x width) with patch %ldx%ld needs %llu positions",
+        n->directory->reader->name, t->name, vi_shape_text(shape, sizeof shape, t), source, (long)h->image_height,
+        (long)h->image_width, (long)h->patch_height, (long)h->patch_width, (unsigned long long)(patches + (covers ? prefix : 0)));
+}
+
+/* A square is never one more than a square (but 1), so with a class token alone the choice is certain. */
+static int32_t positions_of_square(const vi_names *n, const vi_tensor *t, uint64_t rows, int32_t covers, vi_description *d,
+                                   vi_error *e) {
+    vi_hparams *h = &d->hparams;
+    uint64_t prefix = (uint64_t)vi_prefix_tokens(h);
+    uint64_t bare = square_side(rows), covered = rows > prefix ? square_side(rows - prefix) : 0;
+    if (covers == VI_COVERS_UNKNOWN) {
+        covers = prefix > 0 && bare == 0;
+        if (prefix > 0 && bare > 0 && covered > 0)
+            vi_note(d, true, "positions: %llu rows assumed to be patches only (model_args.no_embed_class in VIT_OPT_CONFIG_JSON)",
+                    (unsigned long long)rows);
+    }
+    uint64_t side = covers ? covered : bare;
+    if (side == 0)
+        return misshaped(
+            n, t,
+            "a square number of patch positions: give the input size in config.json (VIT_OPT_CONFIG_JSON), as "
+            "pretrained_cfg.input_size [channels, height, width] for timm or image_size [height, width] for transformers",
+            e);
+    uint64_t width = side * (uint64_t)h->patch_width, height = side * (uint64_t)h->patch_height;
+    if (width > VI_MAX_SIDE || height > VI_MAX_SIDE)
+        return vi_fail(e, VIT_ERROR_LIMIT, "%s: tensor '%s' gives an input of %llux%llu pixels, at most %d a side",
+                       n->directory->reader->name, t->name, (unsigned long long)width, (unsigned long long)height, VI_MAX_SIDE);
+    h->position_covers_prefix = covers;
+    h->image_width = (int32_t)width;
+    h->image_height = (int32_t)height;
+    vi_note(d, true, "input size: %ldx%ld assumed, a square of %llu patches (VIT_OPT_CONFIG_JSON)", (long)width, (long)height,
+            (unsigned long long)(side * side));
+    return VIT_OK;
+}
+
+int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e) {
+    vi_hparams *h = &d->hparams;
+    const vi_tensor *t = vi_names_find(n, VI_POSITION, 0);
+    if (t == NULL) return vi_names_missing(n, VI_POSITION, 0, e);
+    uint64_t rows = rows_of(t, h->width);
+    if (rows == 0) return misshaped(n, t, "[1, positions, width]", e);
+    if (size_source != NULL) return positions_of_known_size(n, t, rows, covers, size_source, h, e);
+    return positions_of_square(n, t, rows, covers, d, e);
+}
+
+int32_t vi_guess_heads(int32_t width) {
+    /* Published models of these widths (So400m, H, g, G, e) have 16 heads; nearly all others have heads of 64. */
+    static const int32_t sixteen[] = {1152, 1280, 1408, 1664, 1792};
+    for (size_t i = 0; i < sizeof sixteen / sizeof *sixteen; i++)
+        if (width == sixteen[i]) return 16;
+    int32_t dim = 64;
+    while (width % dim != 0) dim--;
+    if (dim < 64 && width % 32 == 0) dim = 32; /* powers of two are more usual than 48 or 60 */
+    return width / dim;
+}
+
+int32_t vi_agree(const vi_names *n, vi_slot slot, const char *key, int64_t configured, int64_t found, vi_error *e) {
+    if (configured == found) return VIT_OK;
+    const vi_tensor *t = vi_names_find(n, slot, 0);
+    if (t == NULL)
+        return vi_fail(e, VIT_ERROR_MODEL, "config.json: %s is %lld, but the tensors give %lld", key, (long long)configured,
+                       (long long)found);
+    char shape[128];
+    return vi_fail(e, VIT_ERROR_MODEL, "config.json: %s is %lld, but tensor '%s' is %s", key, (long long)configured, t->name,
+                   vi_shape_text(shape, sizeof shape, t));
+}

@@ -1,0 +1,22 @@
+/* infer.h: what the shapes of the tensors say about a model, for every family that has a name map. */
+#ifndef VI_FAMILY_INFER_H
+#define VI_FAMILY_INFER_H
+
+#include "family/map.h"
+
+/* Sets width, depth, mlp, channels, patch_width, patch_height, classes, class_token, registers. */
+int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e);
+
+#define VI_COVERS_UNKNOWN (-1)
+
+/* Sets position_covers_prefix (`covers` when known) and, when `size_source` is NULL, the image size as a square. Otherwise
+ * image_width and image_height are set and size_source names where they come from; they must fit the position tensor. */
+int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e);
+
+/* Number of heads that a width most likely has; the packed weights do not say. */
+int32_t vi_guess_heads(int32_t width);
+
+/* VIT_ERROR_MODEL unless the config's number for `key` is the one that the shape of a tensor of `slot` gives. */
+int32_t vi_agree(const vi_names *n, vi_slot slot, const char *key, int64_t configured, int64_t found, vi_error *e);
+
+#endif

@@ -1,0 +1,150 @@
+/* map.c: see map.h. */
+#include "family/map.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_SIZE (VI_MAX_NAME + 1)
+
+/* "<prefix><block><index>.<part>" or "<prefix><part>". A name too long for any file is cut and so never found. */
+static const char *full_name(char *dst, const vi_names *n, const char *prefix, vi_slot slot, int32_t block, const char *part) {
+    if (slot < VI_MODEL_SLOTS)
+        snprintf(dst, NAME_SIZE, "%s%s", prefix, part);
+    else
+        snprintf(dst, NAME_SIZE, "%s%s%ld.%s", prefix, n->map->block, (long)block, part);
+    return dst;
+}
+
+static vi_tensor *find_part(const vi_names *n, vi_slot slot, int32_t block, const char *part) {
+    char name[NAME_SIZE];
+    vi_tensor *t = vi_directory_find(n->directory, full_name(name, n, n->prefix, slot, block, part));
+    if (t == NULL && n->prefix[0] != '\0') t = vi_directory_find(n->directory, full_name(name, n, "", slot, block, part));
+    return t;
+}
+
+static bool has_marker(const vi_names *n) {
+    for (size_t i = 0; i < 2 && n->map->marker[i] != NULL; i++) {
+        char name[NAME_SIZE];
+        snprintf(name, sizeof name, "%s%s", n->prefix, n->map->marker[i]);
+        if (vi_directory_find(n->directory, name) != NULL) return true;
+    }
+    return false;
+}
+
+bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count) {
+    n->directory = d;
+    n->map = map;
+    for (size_t i = 0; i < count; i++) {
+        n->prefix = prefixes[i];
+        if (has_marker(n)) return true;
+    }
+    n->prefix = "";
+    return false;
+}
+
+/* First row of the slot that has a tensor in the file (its first or any later part), else its first row. */
+static const vi_name_row *row_of(const vi_names *n, vi_slot slot, int32_t block, vi_tensor **found) {
+    const vi_name_row *first = NULL;
+    *found = NULL;
+    for (size_t i = 0; i < n->map->count; i++) {
+        const vi_name_row *row = &n->map->rows[i];
+        if (row->slot != slot) continue;
+        if (first == NULL) first = row;
+        for (size_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
+            *found = find_part(n, slot, block, row->part[p]);
+            if (*found != NULL) return row;
+        }
+    }
+    return first;
+}
+
+vi_tensor *vi_names_find(const vi_names *n, vi_slot slot, int32_t block) {
+    vi_tensor *found;
+    row_of(n, slot, block, &found);
+    return found;
+}
+
+static int32_t missing_part(const vi_names *n, vi_slot slot, int32_t block, const char *part, vi_error *e) {
+    char name[NAME_SIZE];
+    full_name(name, n, n->prefix, slot, block, part);
+    return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' is missing", n->directory->reader->name, name);
+}
+
+int32_t vi_names_missing(const vi_names *n, vi_slot slot, int32_t block, vi_error *e) {
+    vi_tensor *found;
+    const vi_name_row *row = row_of(n, slot, block, &found);
+    return missing_part(n, slot, block, row != NULL ? row->part[0] : vi_slot_table[slot].name, e);
+}
+
+/* Decimal digits followed by '.', at most VI_MAX_TENSORS; -1 otherwise. */
+static int32_t block_index(const char *text) {
+    int32_t index = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && index <= VI_MAX_TENSORS; at++) index = index * 10 + (*at - '0');
+    return at > text && *at == '.' && index <= VI_MAX_TENSORS ? index : -1;
+}
+
+int32_t vi_names_depth(const vi_names *n) {
+    char start[NAME_SIZE];
+    snprintf(start, sizeof start, "%s%s", n->prefix, n->map->block);
+    size_t length = strlen(start);
+    int32_t depth = 0;
+    for (size_t i = 0; i < n->directory->count; i++) {
+        const char *name = n->directory->tensors[i].name;
+        if (strncmp(name, start, length) != 0) continue;
+        int32_t index = block_index(name + length);
+        if (index >= depth) depth = index + 1;
+    }
+    return depth;
+}
+
+/* The parts of a slot are all there or none is. */
+static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, vi_source *source, vi_error *e) {
+    vi_tensor *found;
+    const vi_name_row *row = row_of(n, slot, block, &found);
+    if (found == NULL) return VIT_OK;
+    for (uint32_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
+        vi_tensor *t = find_part(n, slot, block, row->part[p]);
+        if (t == NULL) return missing_part(n, slot, block, row->part[p], e);
+        t->used = true;
+        source->part[source->parts++] = t;
+    }
+    return VIT_OK;
+}
+
+/* A slot that every model with these numbers has, absent. */
+static bool lacks(const vi_description *d, vi_slot slot, const vi_source *source) {
+    uint64_t rows, cols;
+    vi_slot_shape(slot, &d->hparams, &rows, &cols);
+    return vi_slot_table[slot].required && rows > 0 && source->parts == 0;
+}
+
+int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
+    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) {
+        int32_t status = bind_slot(n, (vi_slot)slot, 0, &d->model[slot], e);
+        if (status != VIT_OK) return status;
+        if (lacks(d, (vi_slot)slot, &d->model[slot])) return vi_names_missing(n, (vi_slot)slot, 0, e);
+    }
+    for (int32_t block = 0; block < d->hparams.depth; block++) {
+        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
+            vi_source *source = &d->blocks[block][slot - VI_MODEL_SLOTS];
+            int32_t status = bind_slot(n, (vi_slot)slot, block, source, e);
+            if (status != VIT_OK) return status;
+            if (lacks(d, (vi_slot)slot, source)) return vi_names_missing(n, (vi_slot)slot, block, e);
+        }
+    }
+    return VIT_OK;
+}
+
+int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e) {
+    for (size_t i = 0; i < d->count; i++) {
+        for (size_t f = 0; f < count; f++) {
+            if (strstr(d->tensors[i].name, features[f].fragment) == NULL) continue;
+            char name[NAME_SIZE];
+            vi_printable(name, sizeof name, d->tensors[i].name, strlen(d->tensors[i].name));
+            return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s': %s is not supported", d->reader->name, name,
+                           features[f].what);
+        }
+    }
+    return VIT_OK;
+}

@@ -1,0 +1,51 @@
+/* map.h: name maps. A family says by one table which of its tensor names fill which slot; the functions here find, count and bind
+ * them, so that a family is mostly its table. */
+#ifndef VI_FAMILY_MAP_H
+#define VI_FAMILY_MAP_H
+
+#include "family/family.h"
+
+typedef struct vi_name_row {
+    vi_slot slot;
+    const char *part[VI_MAX_PARTS]; /* without prefix; of a block slot: what follows "<block><index>." */
+} vi_name_row;
+
+typedef struct vi_name_map {
+    const char *marker[2];   /* a checkpoint of the family has one of these names; the second may be NULL */
+    const char *block;       /* "blocks." */
+    const vi_name_row *rows; /* a slot may have several rows: the first one with a tensor in the file counts */
+    size_t count;
+} vi_name_map;
+
+/* A name map on one checkpoint. */
+typedef struct vi_names {
+    const vi_directory *directory;
+    const vi_name_map *map;
+    const char *prefix; /* names are looked up with it, then without (heads often have none) */
+} vi_names;
+
+/* Finds a marker with one of the prefixes in front; false when there is none (prefix is "" then). */
+bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count);
+
+/* First tensor of a slot, NULL when absent; block is ignored for slots of the model. */
+vi_tensor *vi_names_find(const vi_names *n, vi_slot slot, int32_t block);
+
+/* VIT_ERROR_MODEL that names the missing tensor as this family calls it. */
+int32_t vi_names_missing(const vi_names *n, vi_slot slot, int32_t block, vi_error *e);
+
+/* 1 + the highest block index. */
+int32_t vi_names_depth(const vi_names *n);
+
+/* Binds every row for d->hparams.depth blocks and marks the tensors used. VIT_ERROR_MODEL when a required slot is missing. */
+int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e);
+
+/* What a part of a tensor's name gives away about a model that we cannot run. */
+typedef struct vi_feature {
+    const char *fragment;
+    const char *what;
+} vi_feature;
+
+/* VIT_ERROR_UNSUPPORTED that names the tensor and the feature, if any tensor's name contains a fragment. */
+int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e);
+
+#endif

@@ -1,0 +1,235 @@
+/* native.c: our own .vit files. One table of metadata records serves reading and writing, and the slots keep their canonical
+ * names (model/weights.h), so the two directions cannot drift apart. Keys and meanings are pinned: docs/format-vit.md. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/checked.h"
+#include "family/families.h"
+#include "family/labels.h"
+
+#define KEY_ARCHITECTURE 1
+#define KEY_LABELS 2
+#define KEY_OPTIONAL 1000 /* records from here on may be skipped by a reader that does not know them */
+#define REAL_BYTES 8
+
+/* One number (VI_META_INT: int32_t, VI_META_REAL: float) of vi_hparams, or one float for every channel. */
+typedef struct meta_row {
+    uint32_t key, kind;
+    bool per_channel;
+    size_t offset;
+    const char *name;
+} meta_row;
+
+#define INT(key, field) {key, VI_META_INT, false, offsetof(vi_hparams, field), #field}
+#define REAL(key, field) {key, VI_META_REAL, false, offsetof(vi_hparams, field), #field}
+#define REALS(key, field) {key, VI_META_REAL, true, offsetof(vi_hparams, field), #field}
+
+static const meta_row meta_rows[] = {
+    INT(10, width),
+    INT(11, depth),
+    INT(12, heads),
+    INT(13, mlp),
+    INT(14, channels),
+    INT(15, image_width),
+    INT(16, image_height),
+    INT(17, patch_width),
+    INT(18, patch_height),
+    INT(19, classes),
+    INT(20, class_token),
+    INT(21, registers),
+    INT(22, position_covers_prefix),
+    INT(23, activation),
+    INT(24, pool),
+    INT(25, position),
+    REAL(26, eps),
+    INT(40, pipeline.resize),
+    INT(41, pipeline.filter),
+    INT(42, pipeline.crop_rounding),
+    INT(43, pipeline.resize_width),
+    INT(44, pipeline.resize_height),
+    REAL(45, pipeline.scale),
+    REALS(46, pipeline.mean),
+    REALS(47, pipeline.std),
+};
+#define META_ROWS (sizeof meta_rows / sizeof *meta_rows)
+
+static bool detect(const vi_checkpoint *c) {
+    return strcmp(c->directory->format->name, "vit") == 0;
+}
+
+static int32_t bad_meta(const vi_checkpoint *c, const meta_row *row, const char *what, vi_error *e) {
+    return vi_fail(e, VIT_ERROR_CORRUPT, "%s: metadata %s %s", c->directory->reader->name, row->name, what);
+}
+
+static int32_t read_row(const vi_checkpoint *c, const meta_row *row, vi_hparams *h, vi_error *e) {
+    const vi_meta *m = vi_directory_meta(c->directory, row->key);
+    if (m == NULL) return vi_fail(e, VIT_ERROR_MODEL, "%s: metadata %s is missing", c->directory->reader->name, row->name);
+    if (m->kind != row->kind) return bad_meta(c, row, "has the wrong type", e);
+    unsigned char *field = (unsigned char *)h + row->offset;
+    if (row->kind == VI_META_INT) {
+        if (m->integer < INT32_MIN || m->integer > INT32_MAX) return bad_meta(c, row, "is out of range", e);
+        *(int32_t *)(void *)field = (int32_t)m->integer;
+        return VIT_OK;
+    }
+    uint32_t count = row->per_channel ? (uint32_t)h->channels : 1;
+    if (m->count != count || count > VI_MAX_CHANNELS) return bad_meta(c, row, "has the wrong number of values", e);
+    for (uint32_t i = 0; i < count; i++) {
+        double value = vi_load_f64(m->data + (size_t)i * REAL_BYTES);
+        if (!(fabs(value) <= FLT_MAX)) return bad_meta(c, row, "is not a finite number", e);
+        ((float *)(void *)field)[i] = (float)value;
+    }
+    return VIT_OK;
+}
+
+static int32_t refuse_unknown_meta(const vi_checkpoint *c, vi_error *e) {
+    for (size_t i = 0; i < c->directory->meta_count; i++) {
+        uint32_t key = c->directory->meta[i].key;
+        bool known = key == KEY_ARCHITECTURE || key == KEY_LABELS || key >= KEY_OPTIONAL;
+        for (size_t r = 0; r < META_ROWS && !known; r++) known = meta_rows[r].key == key;
+        if (!known)
+            return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: metadata record %lu is unknown: written by a newer version?",
+                           c->directory->reader->name, (unsigned long)key);
+    }
+    return VIT_OK;
+}
+
+static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    vi_hparams *h = &d->hparams;
+    int32_t status = refuse_unknown_meta(c, e);
+    for (size_t i = 0; i < META_ROWS && status == VIT_OK; i++) status = read_row(c, &meta_rows[i], h, e);
+    if (status != VIT_OK) return status;
+    h->pipeline.width = h->image_width;
+    h->pipeline.height = h->image_height;
+    h->pipeline.channels = h->channels;
+    const vi_meta *name = vi_directory_meta(c->directory, KEY_ARCHITECTURE);
+    if (name != NULL && name->kind == VI_META_TEXT)
+        vi_printable(h->architecture, sizeof h->architecture, (const char *)name->data, name->count);
+    return VIT_OK;
+}
+
+static void bind_slot(const vi_checkpoint *c, vi_slot slot, int32_t block, vi_source *source) {
+    char name[64];
+    vi_tensor *t = vi_directory_find(c->directory, vi_slot_text(name, sizeof name, slot, block));
+    if (t == NULL) return;
+    t->used = true;
+    source->part[0] = t;
+    source->parts = 1;
+}
+
+static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    (void)e; /* what is missing is found by vi_describe: its names are ours */
+    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) bind_slot(c, (vi_slot)slot, 0, &d->model[slot]);
+    for (int32_t block = 0; block < d->hparams.depth; block++)
+        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++)
+            bind_slot(c, (vi_slot)slot, block, &d->blocks[block][slot - VI_MODEL_SLOTS]);
+    return VIT_OK;
+}
+
+static int32_t labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e) {
+    const vi_meta *m = vi_directory_meta(c->directory, KEY_LABELS);
+    return m != NULL && m->kind == VI_META_TEXT ? vi_labels_from_text(d, m->data, m->count, a, e) : VIT_OK;
+}
+
+const vi_family vi_family_native = {"vit", detect, hparams, bind, labels, NULL};
+
+/* ---- writing ------------------------------------------------------------------------------------------------------------- */
+
+#define MAX_META (META_ROWS + 2)
+#define MAX_REALS (2 + 2 * VI_MAX_CHANNELS) /* eps and scale, mean and std */
+
+/* Everything vi_vit_write is given. */
+typedef struct output {
+    vi_meta meta[MAX_META];
+    size_t meta_count;
+    unsigned char reals[MAX_REALS * REAL_BYTES];
+    size_t real_bytes;
+    vi_write_tensor *tensors; /* [count] */
+    char (*names)[64];        /* [count] */
+    size_t count;
+} output;
+
+static void put_text(output *out, uint32_t key, const char *text, size_t size) {
+    if (size == 0) return;
+    out->meta[out->meta_count++] =
+        (vi_meta){.key = key, .kind = VI_META_TEXT, .data = (const unsigned char *)text, .count = (uint32_t)size};
+}
+
+static void put_row(output *out, const meta_row *row, const vi_hparams *h) {
+    const unsigned char *field = (const unsigned char *)h + row->offset;
+    vi_meta *m = &out->meta[out->meta_count++];
+    m->key = row->key;
+    m->kind = row->kind;
+    if (row->kind == VI_META_INT) {
+        m->integer = *(const int32_t *)(const void *)field;
+        return;
+    }
+    m->count = row->per_channel ? (uint32_t)h->channels : 1;
+    m->data = out->reals + out->real_bytes;
+    for (uint32_t i = 0; i < m->count; i++, out->real_bytes += REAL_BYTES)
+        vi_store_f64(out->reals + out->real_bytes, ((const float *)(const void *)field)[i]);
+}
+
+/* Adds the weight in `holder` (vi_weights or vi_block) unless it is absent; without memory for it only counts it. */
+static bool put_slot(output *out, vi_slot slot, int32_t block, const void *holder, const vi_hparams *h) {
+    const unsigned char *field = (const unsigned char *)holder + vi_slot_table[slot].offset;
+    vi_write_tensor t = {.rank = 1};
+    uint64_t rows, cols;
+    size_t bytes;
+    vi_slot_shape(slot, h, &rows, &cols);
+    if (vi_slot_table[slot].matrix) {
+        const vi_matrix *m = (const vi_matrix *)(const void *)field;
+        t.data = m->data;
+        t.dtype = m->type == VI_BF16 ? VI_DT_BF16 : VI_DT_F32;
+        t.layout = VI_LAYOUT_PANEL;
+        t.rank = 2;
+        if (t.data != NULL && !vi_matrix_bytes(m->type, m->rows, m->cols, &bytes)) return false;
+    } else {
+        t.data = *(const float *const *)(const void *)field;
+        t.dtype = VI_DT_F32;
+        t.rank = rows > 1 ? 2 : 1;
+        if (t.data != NULL && !vi_mul_size((size_t)rows, (size_t)cols * sizeof(float), &bytes)) return false;
+    }
+    if (t.data == NULL) return true;
+    if (out->tensors != NULL) {
+        t.bytes = bytes;
+        t.shape[0] = t.rank == 2 ? rows : cols;
+        t.shape[1] = t.rank == 2 ? cols : 0;
+        t.name = vi_slot_text(out->names[out->count], sizeof out->names[0], slot, block);
+        out->tensors[out->count] = t;
+    }
+    out->count++;
+    return true;
+}
+
+static bool put_weights(output *out, const vi_hparams *h, const vi_weights *w) {
+    bool fits = true;
+    out->count = 0;
+    for (int slot = 0; slot < VI_MODEL_SLOTS && fits; slot++) fits = put_slot(out, (vi_slot)slot, 0, w, h);
+    for (int32_t block = 0; block < h->depth && fits; block++)
+        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS && fits; slot++)
+            fits = put_slot(out, (vi_slot)slot, block, &w->blocks[block], h);
+    return fits;
+}
+
+int32_t vi_native_write(const vi_hparams *h, const vi_weights *w, const char *labels_text, size_t label_bytes,
+                        uint32_t label_count, const vi_sink *sink, vit_progress_fn progress, void *progress_user, vi_allocator *a,
+                        vi_error *e) {
+    output out = {.count = 0};
+    if (label_bytes > UINT32_MAX || (label_count != 0 && label_count != (uint32_t)h->classes))
+        return vi_fail(e, VIT_ERROR_ARGUMENT, "%lu labels for %ld classes", (unsigned long)label_count, (long)h->classes);
+    put_text(&out, KEY_ARCHITECTURE, h->architecture, strlen(h->architecture));
+    put_text(&out, KEY_LABELS, labels_text, label_count > 0 ? label_bytes : 0);
+    for (size_t i = 0; i < META_ROWS; i++) put_row(&out, &meta_rows[i], h);
+    if (!put_weights(&out, h, w)) return vi_fail(e, VIT_ERROR_LIMIT, "model: too large to save");
+
+    size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names); /* count <= 13 + 512 * 14 */
+    void *block = vi_alloc(a, size, VI_TEMPORARY);
+    if (block == NULL) return vi_alloc_failed(a, size, "directory of the saved model", e);
+    out.tensors = block;
+    out.names = (char(*)[64])(void *)(out.tensors + count);
+    put_weights(&out, h, w);
+    int32_t status = vi_vit_write(sink, out.meta, out.meta_count, out.tensors, out.count, progress, progress_user, a, e);
+    vi_free(a, block, size, VI_TEMPORARY);
+    return status;
+}

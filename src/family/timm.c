@@ -1,0 +1,308 @@
+/* timm.c: checkpoints with the names of timm's VisionTransformer (also DeiT, DINO, DINOv2 and MAE originals, which took them
+ * over). A config.json of timm has no heads, epsilon or activation: these come from the table in timm_arch.c by architecture. */
+#include <stdio.h>
+#include <string.h>
+#include "family/families.h"
+#include "family/infer.h"
+#include "family/labels.h"
+#include "family/timm_arch.h"
+
+static const vi_name_row rows[] = {
+    {VI_PATCH_W, {"patch_embed.proj.weight"}},
+    {VI_PATCH_B, {"patch_embed.proj.bias"}},
+    {VI_CLASS_TOKEN, {"cls_token"}},
+    {VI_REGISTERS, {"reg_token"}},
+    {VI_POSITION, {"pos_embed"}},
+    {VI_PRE_NORM_G, {"norm_pre.weight"}},
+    {VI_PRE_NORM_B, {"norm_pre.bias"}},
+    {VI_NORM_G, {"norm.weight"}},
+    {VI_NORM_B, {"norm.bias"}},
+    {VI_FC_NORM_G, {"fc_norm.weight"}},
+    {VI_FC_NORM_B, {"fc_norm.bias"}},
+    {VI_HEAD_W, {"head.weight"}},
+    {VI_HEAD_B, {"head.bias"}},
+    {VI_NORM1_G, {"norm1.weight"}},
+    {VI_NORM1_B, {"norm1.bias"}},
+    {VI_QKV_W, {"attn.qkv.weight"}},
+    {VI_QKV_B, {"attn.qkv.bias"}},
+    {VI_PROJ_W, {"attn.proj.weight"}},
+    {VI_PROJ_B, {"attn.proj.bias"}},
+    {VI_SCALE1, {"ls1.gamma"}},
+    {VI_NORM2_G, {"norm2.weight"}},
+    {VI_NORM2_B, {"norm2.bias"}},
+    {VI_FC1_W, {"mlp.fc1.weight"}},
+    {VI_FC1_B, {"mlp.fc1.bias"}},
+    {VI_FC2_W, {"mlp.fc2.weight"}},
+    {VI_FC2_B, {"mlp.fc2.bias"}},
+    {VI_SCALE2, {"ls2.gamma"}},
+};
+
+static const vi_name_map map = {
+    {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"}, "blocks.", rows, sizeof rows / sizeof *rows,
+};
+
+/* transformers' wrapper of timm models, torch's DataParallel and compile. */
+static const char *const prefixes[] = {"", "timm_model.", "module.", "_orig_mod.", "module.timm_model."};
+
+static const vi_feature features[] = {
+    {"dist_token", "distilled DeiT (a second class token)"},
+    {"head_dist.", "distilled DeiT (a second head)"},
+    {"attn_pool.", "attention pooling"},
+    {".q_norm.", "normalised queries"},
+    {".k_norm.", "normalised keys"},
+    {".mlp.fc1_g.", "SwiGLU"},
+    {".mlp.w12.", "SwiGLU"},
+    {".q_bias", "EVA attention"},
+    {".attn.q_proj.", "EVA attention"},
+    {".attn.norm.", "a norm inside the attention"},
+    {".mlp.norm.", "a norm inside the MLP"},
+    {".gamma_1", "the layer scale of EVA and original DeiT-III files"},
+    {"rope", "rotary position embedding"},
+    {"relative_position", "relative position bias"},
+    {"patch_embed.backbone.", "a convolutional stem"},
+    {"patch_embed.norm.", "a norm after the patch embedding"},
+    {"register_tokens", "an original DINOv2 file with registers"},
+    {"storage_tokens", "an original DINOv3 file"},
+    {".attns.", "parallel blocks"},
+    {".in_proj.", "parallel blocks"},
+    {".lambda_q1", "differential attention"},
+};
+
+static const vi_word activations[] = {
+    {"gelu", VIT_ACT_GELU}, {"gelu_tanh", VIT_ACT_GELU_TANH}, {"quick_gelu", VIT_ACT_QUICK_GELU},
+    {"relu", VIT_ACT_RELU}, {"silu", VIT_ACT_SILU},           {"swish", VIT_ACT_SILU},
+};
+#define POOL_NONE 100 /* global_pool "": timm then returns all tokens */
+static const vi_word pools[] = {{"token", VIT_POOL_TOKEN}, {"avg", VIT_POOL_MEAN}, {"", POOL_NONE}};
+static const vi_word norms[] = {{"layernorm", 0}, {"layernormfp32", 0}};
+static const vi_word attentions[] = {{"", 0}, {"attn", 0}};
+static const vi_word crops[] = {{"center", VIT_RESIZE_SHORTEST}, {"squash", VIT_RESIZE_SQUASH}, {"border", VIT_RESIZE_PAD}};
+static const vi_word filters[] = {
+    {"nearest", VIT_FILTER_NEAREST}, {"lanczos", VIT_FILTER_LANCZOS}, {"bilinear", VIT_FILTER_BILINEAR},
+    {"random", VIT_FILTER_BILINEAR}, {"bicubic", VIT_FILTER_BICUBIC}, {"box", VIT_FILTER_BOX},
+    {"hamming", VIT_FILTER_HAMMING},
+};
+#define WORDS(table) table, sizeof table / sizeof *table
+
+/* What one config.json holds. */
+typedef struct timm_config {
+    vi_config reader;
+    const vi_json_value *root;
+    const vi_json_value *cfg;  /* pretrained_cfg, or the root of files from before it existed */
+    const vi_json_value *args; /* model_args: constructor arguments, over those of the architecture */
+    const vi_timm_arch *arch;  /* NULL when unknown */
+} timm_config;
+
+static bool open_names(const vi_checkpoint *c, vi_names *n) {
+    return vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
+}
+
+static bool detect(const vi_checkpoint *c) {
+    vi_names n;
+    return open_names(c, &n);
+}
+
+static int32_t open_config(const vi_checkpoint *c, timm_config *t, vi_description *d, vi_error *e) {
+    *t = (timm_config){.reader = {VI_CONFIG_FILE, e, VIT_OK}, .root = c->config};
+    t->cfg = vi_config_object(&t->reader, t->root, "pretrained_cfg");
+    if (t->cfg == NULL) t->cfg = t->root;
+    t->args = vi_config_object(&t->reader, t->root, "model_args");
+    const char *name = vi_config_text(&t->reader, t->root, "architecture", "");
+    vi_printable(d->hparams.architecture, sizeof d->hparams.architecture, name, strlen(name));
+    t->arch = name[0] != '\0' ? vi_timm_arch_find(name) : NULL;
+    if (t->arch != NULL && (t->arch->flags & VI_ARCH_POST_NORM))
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED,
+                       "config.json: architecture %s (norms after the residual branches) is not supported", t->arch->name);
+    return t->reader.status;
+}
+
+/* Constructor arguments that make another model of the same tensors. */
+static void refuse_arguments(timm_config *t) {
+    vi_config *g = &t->reader;
+    if (vi_config_flag(g, t->args, "pool_include_prefix", false))
+        g->status = vi_fail(g->error, VIT_ERROR_UNSUPPORTED, "config.json: pool_include_prefix is not supported");
+    if (vi_config_get(t->args, "block_fn") != NULL && g->status == VIT_OK)
+        g->status = vi_fail(g->error, VIT_ERROR_UNSUPPORTED, "config.json: block_fn is not supported");
+    vi_config_word(g, t->args, "attn_layer", WORDS(attentions), 0);
+}
+
+/* Features that have no tensor of their own. */
+static int32_t refuse_shapes(const vi_names *n, const vi_hparams *h, vi_error *e) {
+    const vi_tensor *gamma = vi_names_find(n, VI_NORM1_G, 0), *fc2 = vi_names_find(n, VI_FC2_W, 0);
+    if (gamma != NULL && vi_names_find(n, VI_NORM1_B, 0) == NULL)
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' has no bias beside it: RMSNorm is not supported",
+                       n->directory->reader->name, gamma->name);
+    if (fc2 != NULL && fc2->rank == 2 && fc2->shape[1] * 2 == (uint64_t)h->mlp)
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' takes half of what fc1 gives: SwiGLU is not supported",
+                       n->directory->reader->name, fc2->name);
+    return VIT_OK;
+}
+
+/* pretrained_cfg.input_size [C, H, W], over it model_args.img_size and in_chans. *source: who said the size, NULL: nobody. */
+static int32_t read_input(timm_config *t, const vi_names *n, vi_hparams *h, const char **source, vi_error *e) {
+    vi_config *g = &t->reader;
+    *source = NULL;
+    int32_t size[3] = {0};
+    if (vi_config_ints(g, t->cfg, "input_size", 1, VI_MAX_SIDE, size, 3)) {
+        *source = "config.json: input_size";
+        h->image_height = size[1];
+        h->image_width = size[2];
+    }
+    int32_t channels = vi_config_int(g, t->args, "in_chans", 1, VI_MAX_CHANNELS, size[0]);
+    if (vi_config_size(g, t->args, "img_size", &h->image_height, &h->image_width)) *source = "config.json: model_args.img_size";
+    if (g->status != VIT_OK) return g->status;
+    return channels > 0 ? vi_agree(n, VI_PATCH_W, "input_size's number of channels", channels, h->channels, e) : VIT_OK;
+}
+
+static int32_t read_classes(timm_config *t, const vi_names *n, vi_description *d, vi_error *e) {
+    int32_t found = d->hparams.classes;
+    int32_t classes = vi_config_int(&t->reader, t->cfg, "num_classes", 0, VI_MAX_CLASSES, found);
+    classes = vi_config_int(&t->reader, t->root, "num_classes", 0, VI_MAX_CLASSES, classes);
+    classes = vi_config_int(&t->reader, t->args, "num_classes", 0, VI_MAX_CLASSES, classes);
+    if (t->reader.status != VIT_OK) return t->reader.status;
+    if (vi_names_find(n, VI_HEAD_W, 0) != NULL) return vi_agree(n, VI_HEAD_W, "num_classes", classes, found, e);
+    if (classes > 0) vi_note(d, false, "head: config.json says %ld classes, but there is none in the file", (long)classes);
+    return VIT_OK;
+}
+
+/* Heads, epsilon and activation: from model_args, the architecture, or guessed. */
+static void read_numbers(const vi_checkpoint *c, timm_config *t, const vi_names *n, vi_description *d) {
+    vi_hparams *h = &d->hparams;
+    vi_config *g = &t->reader;
+    bool pre_norm = vi_names_find(n, VI_PRE_NORM_G, 0) != NULL;
+    bool five = t->arch != NULL ? (t->arch->flags & VI_ARCH_EPS5) != 0 : pre_norm;
+    bool named = vi_config_get(t->args, "norm_layer") != NULL; /* a bare LayerNorm of timm has 1e-6 */
+    vi_config_word(g, t->args, "norm_layer", WORDS(norms), 0);
+    h->eps = five && !named ? 1e-5f : 1e-6f;
+    if (t->arch == NULL && !named && c->overrides->eps < 0)
+        vi_note(d, true, "epsilon: %s assumed (VIT_OPT_EPS)", five ? "1e-5, as in CLIP models," : "1e-6");
+
+    int32_t activation = vi_config_word(g, t->args, "act_layer", WORDS(activations), -1);
+    h->activation = activation >= 0 ? activation : t->arch != NULL ? t->arch->activation : VIT_ACT_GELU;
+    if (activation < 0 && t->arch == NULL && c->overrides->activation < 0)
+        vi_note(d, true, "activation: GELU with erf assumed (VIT_OPT_ACTIVATION)");
+
+    int32_t heads = vi_config_int(g, t->args, "num_heads", 1, VI_MAX_HEADS, t->arch != NULL ? t->arch->heads : 0);
+    h->heads = heads > 0 ? heads : vi_guess_heads(h->width);
+    if (heads == 0 && c->overrides->heads < 0)
+        vi_note(d, true, "heads: %ld of %ld assumed (VIT_OPT_HEADS)", (long)h->heads, (long)(h->width / h->heads));
+
+    bool bilinear = t->arch != NULL && (t->arch->flags & VI_ARCH_BILINEAR_POSITIONS);
+    h->position = bilinear ? VIT_POSITION_BILINEAR : VIT_POSITION_BICUBIC_ANTIALIAS;
+}
+
+/* Says where the model pools by itself: the norm of models that pool patch tokens comes after pooling and is called fc_norm. */
+static int32_t pool_of_tensors(const vi_checkpoint *c, const vi_names *n, vi_description *d) {
+    bool norm = vi_names_find(n, VI_NORM_G, 0) != NULL, fc_norm = vi_names_find(n, VI_FC_NORM_G, 0) != NULL;
+    if (!d->hparams.class_token || (fc_norm && !norm)) return VIT_POOL_MEAN;
+    if (!norm && c->overrides->pool < 0)
+        vi_note(d, true, "pooling: class token assumed, the model has no final norm (VIT_OPT_POOL)");
+    return VIT_POOL_TOKEN;
+}
+
+static int32_t read_pool(const vi_checkpoint *c, timm_config *t, const vi_names *n, vi_description *d, vi_error *e) {
+    vi_hparams *h = &d->hparams;
+    int32_t pool = vi_config_word(&t->reader, t->root, "global_pool", WORDS(pools), -1);
+    pool = vi_config_word(&t->reader, t->cfg, "global_pool", WORDS(pools), pool);
+    pool = vi_config_word(&t->reader, t->args, "global_pool", WORDS(pools), pool);
+    if (t->reader.status != VIT_OK) return t->reader.status;
+    if (pool == VIT_POOL_TOKEN && !h->class_token && c->overrides->pool < 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "config.json: global_pool is 'token', but there is no tensor 'cls_token'");
+    if (pool == POOL_NONE && c->overrides->pool < 0)
+        vi_note(d, true, "pooling: config.json says none, %s assumed (VIT_OPT_POOL)",
+                h->class_token ? "class token" : "mean of the patches");
+    if (pool == POOL_NONE) pool = h->class_token ? VIT_POOL_TOKEN : VIT_POOL_MEAN;
+    if (pool < 0 && t->arch != NULL) pool = t->arch->flags & VI_ARCH_MEAN ? VIT_POOL_MEAN : VIT_POOL_TOKEN;
+    h->pool = pool >= 0 ? pool : pool_of_tensors(c, n, d);
+    return VIT_OK;
+}
+
+/* Preprocessing of a model whose config says nothing about it: that of the architecture, else of timm's ViTs at large. Tiny
+ * inputs (CIFAR, MNIST) are not enlarged to be cropped. */
+static void assume_pipeline(const vi_checkpoint *c, const timm_config *t, vi_description *d) {
+    vi_pipeline *p = &d->hparams.pipeline;
+    const vi_timm_arch *arch = t->arch;
+    double crop = arch != NULL ? arch->crop / 1000.0 : d->hparams.image_width < 128 || d->hparams.image_height < 128 ? 1.0 : 0.9;
+    vi_stats stats = arch != NULL ? (vi_stats)arch->stats : VI_STATS_HALF;
+    p->resize = arch != NULL && (arch->flags & VI_ARCH_SQUASH) ? VIT_RESIZE_SQUASH : VIT_RESIZE_SHORTEST;
+    p->filter = arch != NULL && (arch->flags & VI_ARCH_BILINEAR) ? VIT_FILTER_BILINEAR : VIT_FILTER_BICUBIC;
+    vi_pipeline_stats(p, stats);
+    vi_pipeline_fit(&d->hparams, crop);
+    const vi_overrides *o = c->overrides;
+    if (o->mean_count == 0 || o->std_count == 0)
+        vi_note(d, true, "pixels: %s assumed (VIT_OPT_MEAN, VIT_OPT_STD)", vi_stats_text(stats));
+    if (o->resize < 0 || o->filter < 0)
+        vi_note(d, true, "resizing: %s, %s, crop_pct %d/1000 assumed (VIT_OPT_RESIZE, VIT_OPT_FILTER, VIT_OPT_CROP)",
+                p->resize == VIT_RESIZE_SQUASH ? "squash" : "shortest side",
+                p->filter == VIT_FILTER_BILINEAR ? "bilinear" : "bicubic", (int)(crop * 1000 + 0.5));
+}
+
+/* What a present pretrained_cfg leaves out is what timm's resolve_data_config puts there. */
+static int32_t read_pipeline(const vi_checkpoint *c, timm_config *t, vi_description *d) {
+    vi_hparams *h = &d->hparams;
+    vi_pipeline *p = &h->pipeline;
+    vi_config *g = &t->reader;
+    p->crop_rounding = VI_CROP_HALF_EVEN;
+    bool any = vi_config_get(t->cfg, "mean") != NULL || vi_config_get(t->cfg, "std") != NULL ||
+               vi_config_get(t->cfg, "interpolation") != NULL || vi_config_get(t->cfg, "crop_pct") != NULL;
+    if (!any) {
+        assume_pipeline(c, t, d);
+        return g->status;
+    }
+    p->resize = vi_config_word(g, t->cfg, "crop_mode", WORDS(crops), VIT_RESIZE_SHORTEST);
+    p->filter = vi_config_word(g, t->cfg, "interpolation", WORDS(filters), VIT_FILTER_BICUBIC);
+    vi_pipeline_stats(p, VI_STATS_IMAGENET);
+    bool mean = vi_pipeline_vector(g, t->cfg, "mean", h, p->mean), std = vi_pipeline_vector(g, t->cfg, "std", h, p->std);
+    if ((!mean && c->overrides->mean_count == 0) || (!std && c->overrides->std_count == 0))
+        vi_note(d, true, "pixels: %s assumed where config.json has none (VIT_OPT_MEAN, VIT_OPT_STD)",
+                vi_stats_text(VI_STATS_IMAGENET));
+    vi_pipeline_fit(h, vi_config_real(g, t->cfg, "crop_pct", 0.1, 1, 0.875));
+    return g->status;
+}
+
+static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    vi_names n;
+    timm_config t;
+    const char *source;
+    open_names(c, &n);
+    int32_t status = vi_refuse_features(c->directory, features, sizeof features / sizeof *features, e);
+    if (status == VIT_OK) status = open_config(c, &t, d, e);
+    if (status == VIT_OK) status = vi_infer_shapes(&n, d, e);
+    if (status == VIT_OK) status = refuse_shapes(&n, &d->hparams, e);
+    if (status == VIT_OK) status = read_input(&t, &n, &d->hparams, &source, e);
+    if (status != VIT_OK) return status;
+
+    refuse_arguments(&t);
+    int32_t covers = VI_COVERS_UNKNOWN;
+    if (source == NULL && t.arch != NULL) covers = !(t.arch->flags & VI_ARCH_BARE);
+    if (vi_config_get(t.args, "no_embed_class") != NULL) covers = !vi_config_flag(&t.reader, t.args, "no_embed_class", false);
+    if (t.reader.status != VIT_OK) return t.reader.status;
+    status = vi_infer_positions(&n, covers, source, d, e);
+    if (status == VIT_OK) status = read_classes(&t, &n, d, e);
+    if (status != VIT_OK) return status;
+    read_numbers(c, &t, &n, d);
+    status = read_pool(c, &t, &n, d, e);
+    return status == VIT_OK ? read_pipeline(c, &t, d) : status;
+}
+
+static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    vi_names n;
+    open_names(c, &n);
+    return vi_names_bind(&n, d, e);
+}
+
+/* label_names: a list or {"0": name}; older files have labels. ImageNet's are synset ids, with words in label_descriptions. */
+static int32_t labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e) {
+    const vi_json_value *cfg = vi_config_get(c->config, "pretrained_cfg"), *from = c->config;
+    if (vi_config_get(from, "label_names") == NULL && vi_config_get(cfg, "label_names") != NULL) from = cfg;
+    const vi_json_value *names = vi_config_get(from, "label_names");
+    if (names == NULL) names = vi_config_get(c->config, "labels");
+    return vi_labels_from_json(d, names, vi_config_get(from, "label_descriptions"), a, e);
+}
+
+/* Used in training only, or dropped by timm itself (pre_logits). */
+static bool ignore(const char *name) {
+    return strstr(name, "mask_token") != NULL || strstr(name, "pre_logits.") != NULL;
+}
+
+const vi_family vi_family_timm = {"timm", detect, hparams, bind, labels, ignore};

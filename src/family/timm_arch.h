@@ -1,0 +1,27 @@
+/* timm_arch.h: what timm knows of a model by the name of its architecture. */
+#ifndef VI_FAMILY_TIMM_ARCH_H
+#define VI_FAMILY_TIMM_ARCH_H
+
+#include "family/pipeline.h"
+
+#define VI_ARCH_EPS5 1                /* LayerNorm's epsilon is 1e-5, not 1e-6 */
+#define VI_ARCH_MEAN 2                /* pools the patch tokens, not the class token */
+#define VI_ARCH_BARE 4                /* positions for patches only (no_embed_class) */
+#define VI_ARCH_SQUASH 8              /* resizes without keeping the aspect ratio */
+#define VI_ARCH_BILINEAR 16           /* resizes pictures bilinearly, not bicubically */
+#define VI_ARCH_BILINEAR_POSITIONS 32 /* resamples positions bilinearly without antialiasing */
+#define VI_ARCH_POST_NORM 64          /* normalises after the residual branches: same tensors, another model; refused */
+
+typedef struct vi_timm_arch {
+    const char *name;
+    uint8_t heads;
+    uint8_t activation; /* VIT_ACT_* */
+    uint8_t flags;      /* VI_ARCH_* */
+    uint8_t stats;      /* vi_stats */
+    uint16_t crop;      /* crop_pct in thousandths */
+} vi_timm_arch;
+
+/* NULL when unknown. A tag behind a dot is ignored. */
+const vi_timm_arch *vi_timm_arch_find(const char *name);
+
+#endif

@@ -1,0 +1,175 @@
+/* tensor.c: what every format shares about tensors: types, sizes, placement in the file, reading as float. See format.h. */
+#include <stdio.h>
+#include <string.h>
+#include "base/checked.h"
+#include "base/half.h"
+#include "base/sort.h"
+#include "format/format.h"
+
+#define PANEL 16 /* rows side by side in VI_LAYOUT_PANEL */
+
+static const struct {
+    vi_dtype dtype;
+    size_t size;
+    const char *name;
+} dtypes[] = {
+    {VI_DT_F32, 4, "F32"}, {VI_DT_BF16, 2, "BF16"}, {VI_DT_F16, 2, "F16"}, {VI_DT_F64, 8, "F64"}, {VI_DT_I64, 8, "I64"},
+    {VI_DT_I32, 4, "I32"}, {VI_DT_I16, 2, "I16"},   {VI_DT_I8, 1, "I8"},   {VI_DT_U64, 8, "U64"}, {VI_DT_U32, 4, "U32"},
+    {VI_DT_U16, 2, "U16"}, {VI_DT_U8, 1, "U8"},     {VI_DT_BOOL, 1, "BOOL"},
+};
+
+const char *vi_dtype_name(vi_dtype t) {
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        if (dtypes[i].dtype == t) return dtypes[i].name;
+    }
+    return "of another type";
+}
+
+size_t vi_dtype_size(vi_dtype t) {
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        if (dtypes[i].dtype == t) return dtypes[i].size;
+    }
+    return 0;
+}
+
+vi_dtype vi_dtype_named(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        if (strlen(dtypes[i].name) == length && memcmp(dtypes[i].name, name, length) == 0) return dtypes[i].dtype;
+    }
+    return VI_DT_OTHER;
+}
+
+const char *vi_shape_text(char *dst, size_t size, const vi_tensor *t) {
+    size_t used = 0;
+    for (uint32_t i = 0; i < t->rank && used < size; i++) {
+        int n = snprintf(dst + used, size - used, i == 0 ? "[%llu" : ", %llu", (unsigned long long)t->shape[i]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    if (used < size) snprintf(dst + used, size - used, t->rank == 0 ? "[]" : "]");
+    return dst;
+}
+
+/* ---- sizes --------------------------------------------------------------------------------------------------------------- */
+
+bool vi_shape_elements(uint32_t rank, const uint64_t *shape, uint64_t *elements) {
+    uint64_t product = 1;
+    bool fits = true;
+    for (uint32_t i = 0; i < rank; i++) {
+        if (shape[i] == 0) {
+            *elements = 0;
+            return true;
+        }
+        fits = fits && vi_mul_u64(product, shape[i], &product);
+    }
+    if (fits) *elements = product;
+    return fits;
+}
+
+/* [ceil(N/16)][K][16] f32 or [ceil(N/16)][ceil(K/2)][16][2] bf16, as kernels.h lays them out. */
+static bool panel_bytes(vi_dtype dtype, const uint64_t *shape, uint64_t *bytes) {
+    uint64_t panels = shape[0] / PANEL + (shape[0] % PANEL != 0);
+    uint64_t columns = dtype == VI_DT_F32 ? shape[1] : shape[1] / 2 + shape[1] % 2; /* of 64 bytes: 16 floats, or 16 pairs */
+    return vi_mul_u64(panels, columns, bytes) && vi_mul_u64(*bytes, PANEL * 4, bytes);
+}
+
+bool vi_tensor_bytes(vi_dtype dtype, uint32_t layout, uint32_t rank, const uint64_t *shape, uint64_t *bytes) {
+    uint64_t elements, size;
+    if (layout == VI_LAYOUT_PANEL) {
+        if (rank != 2 || (dtype != VI_DT_F32 && dtype != VI_DT_BF16) || !panel_bytes(dtype, shape, &size)) return false;
+    } else {
+        if (layout != VI_LAYOUT_ROWS || vi_dtype_size(dtype) == 0) return false;
+        if (!vi_shape_elements(rank, shape, &elements) || !vi_mul_u64(elements, vi_dtype_size(dtype), &size)) return false;
+    }
+    *bytes = size;
+    return true;
+}
+
+/* ---- placement ----------------------------------------------------------------------------------------------------------- */
+
+static int compare_offsets(const void *a, const void *b) {
+    const vi_tensor *x = a, *y = b;
+    if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
+    return (x->bytes > y->bytes) - (x->bytes < y->bytes); /* empty ones first */
+}
+
+int32_t vi_check_packing(const vi_directory *d, uint64_t first, uint64_t end, uint64_t align, const void **scratch, vi_error *e) {
+    for (size_t i = 0; i < d->count; i++) scratch[i] = &d->tensors[i];
+    vi_sort(scratch, scratch + d->count, d->count, compare_offsets);
+    uint64_t next = first; /* no sum wraps: every tensor lies in the file */
+    for (size_t i = 0; i < d->count; i++) {
+        const vi_tensor *t = scratch[i];
+        if (t->offset != next) {
+            char name[VI_MAX_NAME + 1];
+            return vi_fail(e, VIT_ERROR_CORRUPT, "%s: tensor '%s' starts at byte %llu; expected %llu, without hole or overlap",
+                           d->reader->name, vi_printable(name, sizeof name, t->name, strlen(t->name)),
+                           (unsigned long long)t->offset, (unsigned long long)next);
+        }
+        next += t->bytes;
+        next += (align - next % align) % align;
+    }
+    if (next == end) return VIT_OK;
+    return vi_fail(e, VIT_ERROR_CORRUPT, "%s: its tensors end at byte %llu, the file at %llu", d->reader->name,
+                   (unsigned long long)next, (unsigned long long)end);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+
+/* raw may be the end of dst's own memory when elements are not larger than a float: each is read before its place is written. */
+static void convert(vi_dtype dtype, const unsigned char *raw, size_t count, float *dst) {
+    switch (dtype) {
+    case VI_DT_F32:
+        if (raw != (unsigned char *)dst) memcpy(dst, raw, count * sizeof *dst);
+        for (size_t i = 0; i < count && !vi_little_endian(); i++) dst[i] = vi_load_f32(&dst[i]);
+        break;
+    case VI_DT_BF16:
+        for (size_t i = 0; i < count; i++) dst[i] = vi_bf16_to_f32(vi_load_u16(raw + 2 * i));
+        break;
+    case VI_DT_F16:
+        for (size_t i = 0; i < count; i++) dst[i] = vi_f16_to_f32(vi_load_u16(raw + 2 * i));
+        break;
+    default:
+        for (size_t i = 0; i < count; i++) dst[i] = (float)vi_load_f64(raw + 8 * i);
+    }
+}
+
+static int32_t read_doubles(const vi_directory *d, uint64_t at, size_t count, float *dst, vi_error *e) {
+    unsigned char raw[1024];
+    while (count > 0) {
+        size_t n = count < sizeof raw / 8 ? count : sizeof raw / 8;
+        int32_t status = vi_reader_read(d->reader, at, raw, n * 8, e);
+        if (status != VIT_OK) return status;
+        convert(VI_DT_F64, raw, n, dst);
+        at += n * 8;
+        dst += n;
+        count -= n;
+    }
+    return VIT_OK;
+}
+
+int32_t vi_tensor_read(const vi_directory *d, const vi_tensor *t, uint64_t first, size_t count, float *dst, vi_error *e) {
+    size_t size = vi_dtype_size(t->dtype);
+    if (t->dtype > VI_DT_F64 || t->layout != VI_LAYOUT_ROWS || !vi_range_fits(first, count, t->elements)) {
+        char name[VI_MAX_NAME + 1];
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' is %s, layout %u, of %llu elements: cannot read %llu at %llu",
+                       d->reader->name, vi_printable(name, sizeof name, t->name, strlen(t->name)), vi_dtype_name(t->dtype),
+                       (unsigned)t->layout, (unsigned long long)t->elements, (unsigned long long)count,
+                       (unsigned long long)first);
+    }
+    uint64_t at = t->offset + first * size;
+    const unsigned char *view = vi_reader_view(d->reader, at, (uint64_t)count * size);
+    if (view != NULL) {
+        convert(t->dtype, view, count, dst);
+        return VIT_OK;
+    }
+    if (size > sizeof *dst) return read_doubles(d, at, count, dst, e);
+    unsigned char *raw = (unsigned char *)dst + count * (sizeof *dst - size); /* so that no other memory is needed */
+    int32_t status = vi_reader_read(d->reader, at, raw, count * size, e);
+    if (status == VIT_OK) convert(t->dtype, raw, count, dst);
+    return status;
+}
+
+const void *vi_tensor_in_place(const vi_directory *d, const vi_tensor *t, size_t align) {
+    if (!vi_little_endian() || !(d->reader->borrowed || d->reader->mapped)) return NULL;
+    const void *data = vi_reader_view(d->reader, t->offset, t->bytes);
+    return (uintptr_t)data % align == 0 ? data : NULL;
+}

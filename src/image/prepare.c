@@ -1,0 +1,159 @@
+/* prepare.c: the whole way from a picture to the model's input, one output row at a time. */
+#include <math.h>
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "image/pixels.h"
+#include "image/resample.h"
+
+/* Everything that decides how much scratch is needed. */
+typedef struct extent {
+    int32_t channels, working_channels;
+    int32_t source_width; /* pixels of a source row */
+    int32_t columns;      /* resized columns that survive the crop */
+    int32_t across, down; /* taps per column and per row */
+} extent;
+
+typedef struct workspace {
+    float *table;         /* [channels][256]: normalised value of each byte */
+    unsigned char *row;   /* [source_width][working_channels]: converted source pixels */
+    unsigned char *ring;  /* [down][columns][working_channels]: horizontally resampled rows */
+    unsigned char *line;  /* [columns][working_channels]: a finished row */
+    vi_taps *taps;        /* [columns] */
+    int32_t *weights;     /* [columns][across] */
+    int32_t *row_weights; /* [down] */
+    double *real;         /* [max(across, down)]: a filter before quantisation */
+} workspace;
+
+static workspace lay_out(vi_arena *a, extent n) {
+    size_t columns = (size_t)n.columns, channels = (size_t)n.working_channels, down = (size_t)n.down;
+    size_t line = columns * channels, across = (size_t)n.across;
+    workspace w;
+    w.table = vi_arena_take(a, (size_t)n.channels, 256 * sizeof *w.table);
+    w.row = vi_arena_take(a, (size_t)n.source_width, channels);
+    w.ring = vi_arena_take(a, down, line);
+    w.line = vi_arena_take(a, columns, channels);
+    w.taps = vi_arena_take(a, columns, sizeof *w.taps);
+    w.weights = vi_arena_take(a, columns, across * sizeof *w.weights);
+    w.row_weights = vi_arena_take(a, down, sizeof *w.row_weights);
+    w.real = vi_arena_take(a, down > across ? down : across, sizeof *w.real);
+    return w;
+}
+
+/* Each member is at least that of any picture's own extent. */
+static extent largest_extent(const vi_pipeline *p, int32_t max_side) {
+    double x, y;
+    vi_largest_ratio(p, max_side, &x, &y);
+    return (extent){p->channels, p->channels, max_side, p->width, vi_most_taps(p->filter, max_side, x),
+                    vi_most_taps(p->filter, max_side, y)};
+}
+
+static extent extent_of(const vi_pipeline *p, const vi_geometry *g, int32_t working_channels) {
+    return (extent){p->channels, working_channels, g->x.source, g->x.count,
+                    vi_most_taps(p->filter, g->x.source, (double)g->x.source / g->x.resized),
+                    vi_most_taps(p->filter, g->y.source, (double)g->y.source / g->y.resized)};
+}
+
+static size_t measured(extent n) {
+    vi_arena a = vi_arena_measure();
+    lay_out(&a, n);
+    return a.failed ? SIZE_MAX : a.used;
+}
+
+size_t vi_image_scratch(const vi_pipeline *p, int32_t max_side) {
+    return measured(largest_extent(p, max_side));
+}
+
+size_t vi_image_scratch_used(const vi_pipeline *p, const vit_image *image) {
+    if (image->format == VIT_PIXELS_F32) return 0;
+    vi_geometry g = vi_geometry_of(p, image);
+    return measured(extent_of(p, &g, vi_working_channels(p, image)));
+}
+
+/* torch divides bytes by 255 and multiplies by any other scale; then subtracts and divides, each rounded to float32. */
+static float normalised(const vi_pipeline *p, int32_t channel, int32_t value) {
+    float v = p->scale == 1.0f / 255.0f ? (float)value / 255.0f : (float)value * p->scale;
+    v -= p->mean[channel];
+    return v / p->std[channel];
+}
+
+static void fill_table(const vi_pipeline *p, float *table) {
+    for (int32_t c = 0; c < p->channels; c++) {
+        for (int32_t i = 0; i < 256; i++) *table++ = normalised(p, c, i);
+    }
+}
+
+/* Around a picture smaller than the crop: black before normalising, or the mean colour rounded to a byte as timm does. In
+ * float32 the ties of 255 * 0.1 and the like stay ties, as they are in Python's float64. */
+static float padding(const vi_pipeline *p, int32_t channel, const float *table) {
+    if (p->resize != VIT_RESIZE_PAD) return table[channel * 256];
+    float byte = rintf(255.0f * p->mean[channel]);
+    return table[channel * 256 + (int32_t)fminf(fmaxf(byte, 0), 255)];
+}
+
+static void pad(float *out, int32_t count, float value) {
+    for (int32_t i = 0; i < count; i++) out[i] = value;
+}
+
+/* line [g->x.count][channels] -> row y of each plane of out. */
+static void store_row(const vi_pipeline *p, const vi_geometry *g, const workspace *w, int32_t channels, int32_t y, float *out) {
+    for (int32_t c = 0; c < p->channels; c++) {
+        float *dst = out + ((size_t)c * (size_t)p->height + (size_t)y) * (size_t)p->width, fill = padding(p, c, w->table);
+        const float *table = w->table + c * 256;
+        const unsigned char *src = w->line + (channels == 1 ? 0 : c);
+        int32_t end = g->x.offset + g->x.count;
+        pad(dst, g->x.offset, fill);
+        for (int32_t x = g->x.offset; x < end; x++, src += channels) dst[x] = table[*src];
+        pad(dst + end, p->width - end, fill);
+    }
+}
+
+/* Rows [from, to) of each plane. */
+static void pad_rows(const vi_pipeline *p, const workspace *w, int32_t from, int32_t to, float *out) {
+    for (int32_t c = 0; c < p->channels; c++) {
+        float *plane = out + (size_t)c * (size_t)p->height * (size_t)p->width, fill = padding(p, c, w->table);
+        for (int32_t y = from; y < to; y++) pad(plane + (size_t)y * (size_t)p->width, p->width, fill);
+    }
+}
+
+static void prepare_columns(const vi_pipeline *p, const vi_axis *x, int32_t most, const workspace *w) {
+    vi_sampler s = vi_sampler_of(p->filter, x->source, x->resized, x->first);
+    for (int32_t i = 0; i < x->count; i++) w->taps[i] = vi_sampler_next(&s, w->weights + (size_t)i * (size_t)most, w->real);
+}
+
+/* Starts and ends of taps never go back from one output to the next, so each source row is read once, and a ring of as many
+ * rows as the largest number of taps holds all that an output row needs. */
+static void stream_rows(const vi_pipeline *p, const vi_geometry *g, const vi_rows *rows, const extent *n, const workspace *w,
+                        float *out) {
+    vi_columns columns = {w->taps, w->weights, n->columns, n->across};
+    vi_ring ring = {w->ring, n->down, n->columns * n->working_channels};
+    vi_sampler s = vi_sampler_of(p->filter, g->y.source, g->y.resized, g->y.first);
+    vi_taps last = w->taps[n->columns - 1];
+    int32_t first = w->taps[0].start, width = last.start + last.count - first, next = 0;
+    for (int32_t i = 0; i < g->y.count; i++) {
+        vi_taps taps = vi_sampler_next(&s, w->row_weights, w->real);
+        if (next < taps.start) next = taps.start;
+        for (; next < taps.start + taps.count; next++) {
+            const unsigned char *row = vi_rows_get(rows, next, first, width, w->row);
+            vi_resample_row(&columns, row, first, n->working_channels, vi_ring_row(&ring, next));
+        }
+        vi_resample_column(&ring, taps, w->row_weights, w->line);
+        store_row(p, g, w, n->working_channels, g->y.offset + i, out);
+    }
+}
+
+void vi_image_prepare(const vi_pipeline *p, const vit_image *image, float *out, void *scratch) {
+    if (image->format == VIT_PIXELS_F32) {
+        vi_copy_planes(p, image, out);
+        return;
+    }
+    vi_geometry g = vi_geometry_of(p, image);
+    extent n = extent_of(p, &g, vi_working_channels(p, image));
+    vi_arena arena = vi_arena_over(scratch, measured(n));
+    workspace w = lay_out(&arena, n);
+    vi_rows rows = vi_rows_of(image, &g, n.working_channels);
+    fill_table(p, w.table);
+    prepare_columns(p, &g.x, n.across, &w);
+    pad_rows(p, &w, 0, g.y.offset, out);
+    stream_rows(p, &g, &rows, &n, &w, out);
+    pad_rows(p, &w, g.y.offset + g.y.count, p->height, out);
+}

@@ -1,0 +1,87 @@
+/* dispatch.c: the one table of instruction sets, and the choice among them. To add one: a row here and a k_<isa>.c. */
+#include "kernels/isa.h"
+
+#ifdef VI_HAVE_X86
+#include <cpuid.h>
+
+/* Register state that the operating system saves and restores, bit by bit (XCR0). */
+static uint64_t saved_state(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+/* The processor has every feature asked for in CPUID leaf 1 ecx and leaf 7 ebx, and the system saves the registers. */
+static bool x86_has(uint32_t leaf1_ecx, uint32_t leaf7_ebx, uint64_t state) {
+    uint32_t a, b, c, d;
+    const uint32_t osxsave = 1u << 27;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & (leaf1_ecx | osxsave)) != (leaf1_ecx | osxsave)) return false;
+    if ((saved_state() & state) != state) return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & leaf7_ebx) == leaf7_ebx;
+}
+
+enum {
+    LEAF1_FMA_AVX = 1 << 12 | 1 << 28,
+    LEAF7_AVX2 = 1 << 5,
+    LEAF7_AVX512_F_DQ_BW = 1 << 16 | 1 << 17 | 1 << 30,
+    STATE_YMM = 0x06,    /* xmm, ymm */
+    STATE_ZMM = 0xe6     /* and mask registers, upper halves of zmm0-15, zmm16-31 */
+};
+#define LEAF7_AVX512_VL (1u << 31)
+
+static bool avx2_runs(void) { return x86_has(LEAF1_FMA_AVX, LEAF7_AVX2, STATE_YMM); }
+static bool avx512_runs(void) {
+    return x86_has(LEAF1_FMA_AVX, LEAF7_AVX2 | LEAF7_AVX512_F_DQ_BW | LEAF7_AVX512_VL, STATE_ZMM);
+}
+#define X86(table, runs) &table, runs
+#else
+#define X86(table, runs) NULL, NULL
+#endif
+
+#ifdef VI_HAVE_NEON
+#define ARM64(table, runs) &table, runs
+#else
+#define ARM64(table, runs) NULL, NULL
+#endif
+
+static bool always_runs(void) { return true; }
+
+/* Best first. */
+static const struct isa {
+    int32_t id;
+    const char *name;
+    const vi_kernels *table; /* NULL: not in this build */
+    bool (*runs)(void);
+} isas[] = {
+    {VIT_ISA_AVX512, "avx512", X86(vi_kernels_avx512, avx512_runs)},
+    {VIT_ISA_AVX2, "avx2", X86(vi_kernels_avx2, avx2_runs)},
+    {VIT_ISA_NEON, "neon", ARM64(vi_kernels_neon, always_runs)}, /* part of the AArch64 baseline */
+    {VIT_ISA_REFERENCE, "reference", &vi_kernels_reference, always_runs},
+};
+static const size_t isa_count = sizeof isas / sizeof *isas;
+
+static const struct isa *isa_row(int32_t id) {
+    for (size_t i = 0; i < isa_count; i++) {
+        if (isas[i].id == id) return &isas[i];
+    }
+    return NULL;
+}
+
+const vi_kernels *vi_kernels_exact(int32_t isa) {
+    const struct isa *row = isa_row(isa);
+    return row && row->table && row->runs() ? row->table : NULL;
+}
+
+const vi_kernels *vi_kernels_for(int32_t cap) {
+    const struct isa *limit = isa_row(cap);
+    if (cap != VIT_ISA_BEST && (!limit || !limit->table)) return &vi_kernels_reference;
+    for (size_t i = limit ? (size_t)(limit - isas) : 0; i < isa_count; i++) {
+        if (isas[i].table && isas[i].runs()) return isas[i].table;
+    }
+    return &vi_kernels_reference;
+}
+
+const char *vi_isa_name(int32_t isa) {
+    const struct isa *row = isa_row(isa);
+    return row ? row->name : "";
+}

@@ -1,0 +1,58 @@
+/* simd_avx512.h: the vector vocabulary of the templates (see docs/kernels.md) on AVX-512: v16 is one zmm register. */
+#ifndef VI_SIMD_H
+#define VI_SIMD_H
+
+#define TILE_ROWS 8 /* 8 x 3 accumulators, 3 of B, 1 of A: 28 of 32 registers */
+#define TILE_PANELS 3
+
+typedef __m512 v16;
+typedef __m512 broadcast; /* one number in every lane */
+
+INLINE v16 v16_set(float x) { return _mm512_set1_ps(x); }
+INLINE v16 v16_load(const float *p) { return _mm512_loadu_ps(p); }
+INLINE void v16_store(float *p, v16 x) { _mm512_storeu_ps(p, x); }
+INLINE __mmask16 first_lanes(size_t n) { return (__mmask16)((1u << n) - 1); }
+INLINE v16 v16_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
+INLINE void v16_store_n(float *p, v16 x, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), x); }
+
+INLINE v16 v16_add(v16 a, v16 b) { return _mm512_add_ps(a, b); }
+INLINE v16 v16_sub(v16 a, v16 b) { return _mm512_sub_ps(a, b); }
+INLINE v16 v16_mul(v16 a, v16 b) { return _mm512_mul_ps(a, b); }
+INLINE v16 v16_div(v16 a, v16 b) { return _mm512_div_ps(a, b); }
+INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
+INLINE v16 v16_fnma(v16 a, v16 b, v16 c) { return _mm512_fnmadd_ps(a, b, c); }
+INLINE v16 v16_min(v16 a, v16 b) { return _mm512_min_ps(a, b); }
+INLINE v16 v16_max(v16 a, v16 b) { return _mm512_max_ps(a, b); }
+INLINE v16 v16_relu(v16 x) { return _mm512_max_ps(_mm512_setzero_ps(), x); } /* equal or unordered gives x */
+INLINE v16 v16_abs(v16 x) { return _mm512_abs_ps(x); }
+INLINE v16 v16_copysign(v16 x, v16 sign) {
+    return _mm512_or_ps(_mm512_abs_ps(x), _mm512_and_ps(sign, _mm512_set1_ps(-0.0f)));
+}
+INLINE v16 v16_if_less(v16 a, v16 b, v16 yes, v16 no) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+}
+INLINE v16 v16_exponent(v16 x) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x), 23)); }
+
+INLINE float v16_tree_sum(v16 x) {
+    __m256 p8 = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    __m128 p4 = _mm_add_ps(_mm256_castps256_ps128(p8), _mm256_extractf128_ps(p8, 1));
+    __m128 p2 = _mm_add_ps(p4, _mm_movehl_ps(p4, p4));
+    return _mm_cvtss_f32(_mm_add_ss(p2, _mm_movehdup_ps(p2)));
+}
+INLINE float v16_tree_max(v16 x) {
+    __m256 p8 = _mm256_max_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    __m128 p4 = _mm_max_ps(_mm256_castps256_ps128(p8), _mm256_extractf128_ps(p8, 1));
+    __m128 p2 = _mm_max_ps(p4, _mm_movehl_ps(p4, p4));
+    return _mm_cvtss_f32(_mm_max_ss(p2, _mm_movehdup_ps(p2)));
+}
+
+/* 16 pairs of bf16: the even ones, the odd ones. */
+INLINE v16 v16_bf16_even(const uint16_t *p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16)); }
+INLINE v16 v16_bf16_odd(const uint16_t *p) {
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(-65536)));
+}
+
+INLINE broadcast broadcast_load(const float *p) { return _mm512_set1_ps(*p); }
+INLINE v16 v16_fma_broadcast(broadcast a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
+
+#endif

@@ -1,0 +1,85 @@
+/* simd_neon.h: the vector vocabulary of the templates (see docs/kernels.md) on AArch64: v16 is four q registers. */
+#ifndef VI_SIMD_H
+#define VI_SIMD_H
+
+#define TILE_ROWS 6 /* 6 x 4 accumulators, 4 of B, 1 of A: 29 of 32 registers */
+#define TILE_PANELS 1
+
+typedef struct v16 {
+    float32x4_t q[4];
+} v16;
+typedef float32x4_t broadcast; /* one number in every lane */
+
+/* One operation on four lanes is one on all sixteen. */
+#define EACH(expression) (v16){{expression(0), expression(1), expression(2), expression(3)}}
+
+INLINE v16 v16_set(float x) {
+    float32x4_t s = vdupq_n_f32(x);
+    return (v16){{s, s, s, s}};
+}
+INLINE v16 v16_load(const float *p) { return (v16){{vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}}; }
+INLINE void v16_store(float *p, v16 x) {
+    for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, x.q[i]);
+}
+INLINE v16 v16_load_n(const float *p, size_t n) {
+    float lanes[16] = {0};
+    for (size_t i = 0; i < n; i++) lanes[i] = p[i];
+    return v16_load(lanes);
+}
+INLINE void v16_store_n(float *p, v16 x, size_t n) {
+    float lanes[16];
+    v16_store(lanes, x);
+    for (size_t i = 0; i < n; i++) p[i] = lanes[i];
+}
+
+#define ADD(i) vaddq_f32(a.q[i], b.q[i])
+INLINE v16 v16_add(v16 a, v16 b) { return EACH(ADD); }
+#define SUB(i) vsubq_f32(a.q[i], b.q[i])
+INLINE v16 v16_sub(v16 a, v16 b) { return EACH(SUB); }
+#define MUL(i) vmulq_f32(a.q[i], b.q[i])
+INLINE v16 v16_mul(v16 a, v16 b) { return EACH(MUL); }
+#define DIV(i) vdivq_f32(a.q[i], b.q[i])
+INLINE v16 v16_div(v16 a, v16 b) { return EACH(DIV); }
+#define FMA(i) vfmaq_f32(c.q[i], a.q[i], b.q[i])
+INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return EACH(FMA); }
+#define FNMA(i) vfmsq_f32(c.q[i], a.q[i], b.q[i])
+INLINE v16 v16_fnma(v16 a, v16 b, v16 c) { return EACH(FNMA); }
+#define MIN(i) vminq_f32(a.q[i], b.q[i])
+INLINE v16 v16_min(v16 a, v16 b) { return EACH(MIN); }
+#define MAX(i) vmaxq_f32(a.q[i], b.q[i])
+INLINE v16 v16_max(v16 a, v16 b) { return EACH(MAX); }
+INLINE float32x4_t relu4(float32x4_t x) {
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(x), vcltzq_f32(x)));
+}
+#define RELU(i) relu4(x.q[i])
+INLINE v16 v16_relu(v16 x) { return EACH(RELU); } /* clears what is less than 0: -0 and NaN stay, as on x86 */
+#define ABS(i) vabsq_f32(x.q[i])
+INLINE v16 v16_abs(v16 x) { return EACH(ABS); }
+#define COPYSIGN(i) vbslq_f32(vdupq_n_u32(0x80000000u), sign.q[i], x.q[i])
+INLINE v16 v16_copysign(v16 x, v16 sign) { return EACH(COPYSIGN); }
+#define IF_LESS(i) vbslq_f32(vcltq_f32(a.q[i], b.q[i]), yes.q[i], no.q[i])
+INLINE v16 v16_if_less(v16 a, v16 b, v16 yes, v16 no) { return EACH(IF_LESS); }
+#define EXPONENT(i) vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(x.q[i]), 23))
+INLINE v16 v16_exponent(v16 x) { return EACH(EXPONENT); }
+
+INLINE float v16_tree_sum(v16 x) {
+    float32x4_t p4 = vaddq_f32(vaddq_f32(x.q[0], x.q[2]), vaddq_f32(x.q[1], x.q[3]));
+    float32x2_t p2 = vadd_f32(vget_low_f32(p4), vget_high_f32(p4));
+    return vget_lane_f32(p2, 0) + vget_lane_f32(p2, 1);
+}
+INLINE float v16_tree_max(v16 x) {
+    return vmaxvq_f32(vmaxq_f32(vmaxq_f32(x.q[0], x.q[2]), vmaxq_f32(x.q[1], x.q[3])));
+}
+
+/* 16 pairs of bf16: the even ones, the odd ones. */
+INLINE uint32x4_t pairs4(const uint16_t *p) { return vreinterpretq_u32_u16(vld1q_u16(p)); }
+#define EVEN(i) vreinterpretq_f32_u32(vshlq_n_u32(pairs4(p + 8 * i), 16))
+INLINE v16 v16_bf16_even(const uint16_t *p) { return EACH(EVEN); }
+#define ODD(i) vreinterpretq_f32_u32(vandq_u32(pairs4(p + 8 * i), vdupq_n_u32(0xffff0000u)))
+INLINE v16 v16_bf16_odd(const uint16_t *p) { return EACH(ODD); }
+
+INLINE broadcast broadcast_load(const float *p) { return vld1q_dup_f32(p); }
+#define FMA_BROADCAST(i) vfmaq_f32(c.q[i], b.q[i], a)
+INLINE v16 v16_fma_broadcast(broadcast a, v16 b, v16 c) { return EACH(FMA_BROADCAST); }
+
+#endif

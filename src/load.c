@@ -1,0 +1,369 @@
+/* load.c: reader -> format -> family -> one block of packed weights. Everything the load needs for a moment is temporary memory and
+ * gone before the first activation is allocated. Weights that already lie in the file as the kernels want them stay there. */
+#include "load.h"
+
+#include <string.h>
+#include "base/arena.h"
+#include "base/checked.h"
+#include "base/json.h"
+#include "family/family.h"
+
+#define CONFIG_CAP (4u << 20) /* bytes of a config file; id2label of 21k classes is 1 MiB */
+
+typedef struct side_file { /* config.json or preprocessor_config.json */
+    char *text; /* temporary memory when it was read from a file */
+    size_t size;
+    vi_json doc;
+} side_file;
+
+typedef struct loader {
+    const vit_options *o;
+    vi_error *e;
+    vi_allocator a;
+    vi_reader reader;
+    vi_directory directory;
+    side_file config, preprocessor;
+    vi_overrides overrides;
+    const vi_family *family;
+    vi_description description;
+    uint32_t precision;
+    bool in_place;
+    vi_model *model;
+    size_t model_size;
+    float *rows;          /* [16, widest matrix] one panel's rows on their way */
+    unsigned char *panel; /* the same as stored, when the file is packed differently */
+    size_t rows_bytes;
+    vi_arena arena;       /* over the model's block; measuring at first */
+    uint64_t done;        /* bytes of weights */
+} loader;
+
+/* ---- slots ------------------------------------------------------------------------------------------------------------------ */
+
+static const vi_source *source_of(const loader *l, vi_slot slot, int32_t block) {
+    return slot < VI_MODEL_SLOTS ? &l->description.model[slot] : &l->description.blocks[block][slot - VI_MODEL_SLOTS];
+}
+
+static void *field_of(vi_weights *w, vi_slot slot, int32_t block) {
+    char *base = slot < VI_MODEL_SLOTS ? (char *)w : (char *)&w->blocks[block];
+    return base + vi_slot_table[slot].offset;
+}
+
+typedef int32_t (*slot_fn)(loader *l, vi_slot slot, int32_t block, const vi_source *source);
+
+/* Visits every slot that the checkpoint fills: the model's, then block by block. */
+static int32_t for_each_slot(loader *l, slot_fn visit) {
+    int32_t depth = l->description.hparams.depth;
+    for (int32_t block = -1; block < depth; block++) {
+        int first = block < 0 ? 0 : VI_MODEL_SLOTS, last = block < 0 ? VI_MODEL_SLOTS : VI_SLOTS;
+        for (int slot = first; slot < last; slot++) {
+            const vi_source *source = source_of(l, (vi_slot)slot, block);
+            int32_t status = source->parts ? visit(l, (vi_slot)slot, block, source) : VIT_OK;
+            if (status != VIT_OK) return status;
+        }
+    }
+    return VIT_OK;
+}
+
+static const void *stored_in_place(const loader *l, vi_slot slot, const vi_source *source) {
+    const vi_tensor *t = source->part[0];
+    if (source->parts != 1 || !t) return NULL;
+    bool matrix = vi_slot_table[slot].matrix;
+    bool fits = matrix ? t->layout == VI_LAYOUT_PANEL && (uint32_t)t->dtype == l->precision
+                       : t->layout == VI_LAYOUT_ROWS && t->dtype == VI_DT_F32;
+    return fits ? vi_tensor_in_place(&l->directory, t, VI_ALIGN) : NULL;
+}
+
+static int32_t check_in_place(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
+    (void)block;
+    if (!stored_in_place(l, slot, source)) l->in_place = false;
+    return VIT_OK;
+}
+
+/* As stored when the file is packed, float otherwise; the option decides before either. */
+static void choose_precision(loader *l) {
+    int64_t wanted = vi_option(l->o, VIT_OPT_PRECISION);
+    const vi_tensor *t = l->description.model[VI_PATCH_W].part[0];
+    l->precision = VI_F32;
+    if (wanted == VIT_PRECISION_BF16) l->precision = VI_BF16;
+    if (wanted == VIT_PRECISION_AUTO && t && t->layout == VI_LAYOUT_PANEL) l->precision = (uint32_t)t->dtype;
+    l->in_place = true;
+    for_each_slot(l, check_in_place);
+}
+
+/* ---- one block for the model -------------------------------------------------------------------------------------------------- */
+
+static size_t slot_bytes(const loader *l, vi_slot slot, size_t *rows, size_t *cols) {
+    uint64_t r, c;
+    size_t bytes = SIZE_MAX;
+    vi_slot_shape(slot, &l->description.hparams, &r, &c);
+    *rows = (size_t)r;
+    *cols = (size_t)c;
+    if (r > SIZE_MAX || c > SIZE_MAX) return SIZE_MAX;
+    if (vi_slot_table[slot].matrix)
+        return vi_matrix_bytes(l->precision, *rows, *cols, &bytes) ? bytes : SIZE_MAX;
+    return vi_mul_size(*rows, *cols, &bytes) && vi_mul_size(bytes, sizeof(float), &bytes) ? bytes : SIZE_MAX;
+}
+
+/* Takes room for the slot and, on the second pass, points the weights at it. */
+static int32_t place_slot(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
+    size_t rows, cols, bytes = slot_bytes(l, slot, &rows, &cols);
+    const void *data = l->in_place ? stored_in_place(l, slot, source) : vi_arena_take(&l->arena, bytes, 1);
+    if (!l->model) return VIT_OK;
+    void *field = field_of(&l->model->weights, slot, block);
+    if (vi_slot_table[slot].matrix)
+        *(vi_matrix *)field = (vi_matrix){data, l->precision, rows, cols};
+    else
+        *(const float **)field = data;
+    l->model->parameters += (uint64_t)rows * cols;
+    l->model->weight_bytes += bytes;
+    return VIT_OK;
+}
+
+static void place_text(loader *l) {
+    vi_description *d = &l->description;
+    size_t notes_size = strlen(d->notes) + 1;
+    char *notes = vi_arena_take(&l->arena, notes_size, 1);
+    char *labels = d->label_count ? vi_arena_take(&l->arena, d->label_bytes, 1) : NULL;
+    if (!l->model) return;
+    memcpy(notes, d->notes, notes_size);
+    if (labels) memcpy(labels, d->labels, d->label_bytes);
+    l->model->notes = notes;
+    l->model->labels = labels;
+    l->model->label_bytes = d->label_bytes;
+    l->model->label_count = d->label_count;
+}
+
+/* The same walk measures (l->model NULL) and places. */
+static void lay_out(loader *l) {
+    l->model = vi_arena_take(&l->arena, 1, sizeof *l->model);
+    vi_block *blocks = vi_arena_take(&l->arena, (size_t)l->description.hparams.depth, sizeof *blocks);
+    if (l->model) l->model->weights.blocks = blocks;
+    for_each_slot(l, place_slot);
+    place_text(l);
+}
+
+static int32_t take_model(loader *l) {
+    l->arena = vi_arena_measure();
+    lay_out(l);
+    uint64_t cap = (uint64_t)vi_option(l->o, VIT_OPT_MAX_MEMORY), total;
+    bool fits = !l->arena.failed && vi_add_u64(l->arena.used, l->a.in_use, &total);
+    if (!fits || (cap && total > cap))
+        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: weights need %llu bytes, more than allowed", l->reader.name,
+                       (unsigned long long)l->arena.used);
+    l->model_size = l->arena.used;
+    void *block = vi_alloc(&l->a, l->model_size, VI_LASTING);
+    if (!block)
+        return vi_fail(l->e, VIT_ERROR_MEMORY, "%s: out of memory: weights need %llu bytes", l->reader.name,
+                       (unsigned long long)l->model_size);
+    l->arena = vi_arena_over(block, l->model_size);
+    lay_out(l);
+    l->model->block_size = l->model_size;
+    return VIT_OK;
+}
+
+/* ---- filling it ----------------------------------------------------------------------------------------------------------------- */
+
+static int32_t report_progress(loader *l, size_t bytes) {
+    l->done += bytes;
+    if (!l->o->progress || l->o->progress(l->o->progress_user, l->done, l->model->weight_bytes) == 0) return VIT_OK;
+    return vi_fail(l->e, VIT_ERROR_CANCELLED, "%s: loading was cancelled", l->reader.name);
+}
+
+/* Rows [first, first + count) of a packed tensor; first is a multiple of 16, count at most 16. */
+static int32_t read_panel(loader *l, const vi_tensor *t, size_t first, size_t count, size_t cols, float *dst) {
+    size_t pairs = (cols + 1) / 2, bytes = t->dtype == VI_DT_BF16 ? pairs * 64 : cols * 64;
+    int32_t status = vi_reader_read(&l->reader, t->offset + (uint64_t)(first / VI_PANEL) * bytes, l->panel, bytes, l->e);
+    if (status != VIT_OK) return status;
+    if (t->dtype == VI_DT_BF16)
+        for (size_t i = 0; i < bytes / 2; i++) {
+            uint16_t v = vi_load_u16(l->panel + 2 * i);
+            memcpy(l->panel + 2 * i, &v, sizeof v);
+        }
+    else
+        for (size_t i = 0; i < bytes / 4; i++) {
+            float v = vi_load_f32(l->panel + 4 * i);
+            memcpy(l->panel + 4 * i, &v, sizeof v);
+        }
+    vi_unpack(dst, &(vi_matrix){l->panel, (uint32_t)t->dtype, count, cols});
+    return VIT_OK;
+}
+
+/* Rows [first, first + count) of the tensors below each other -> dst [count, cols]; count <= 16. */
+static int32_t read_rows(loader *l, const vi_source *s, size_t first, size_t count, size_t rows, size_t cols, float *dst) {
+    size_t part_rows = rows / s->parts; /* parts are equally tall: q, k, v */
+    while (count > 0) {
+        const vi_tensor *t = s->part[first / part_rows];
+        size_t from = first % part_rows, n = count < part_rows - from ? count : part_rows - from;
+        int32_t status = VIT_OK;
+        if (!t)
+            memset(dst, 0, n * cols * sizeof *dst);
+        else if (t->layout == VI_LAYOUT_PANEL)
+            status = read_panel(l, t, from, n, cols, dst);
+        else
+            status = vi_tensor_read(&l->directory, t, (uint64_t)from * cols, n * cols, dst, l->e);
+        if (status != VIT_OK) return status;
+        dst += n * cols;
+        first += n;
+        count -= n;
+    }
+    return VIT_OK;
+}
+
+static int32_t fill_matrix(loader *l, const vi_source *source, vi_matrix *w, size_t bytes) {
+    const vi_tensor *t = source->part[0];
+    bool ready = source->parts == 1 && t && t->layout == VI_LAYOUT_PANEL && (uint32_t)t->dtype == w->type && vi_little_endian();
+    void *data = (void *)(uintptr_t)w->data; /* our own block: const only for those who read it */
+    if (ready) return vi_reader_read(&l->reader, t->offset, data, bytes, l->e);
+    for (size_t row = 0; row < w->rows; row += VI_PANEL) {
+        size_t count = w->rows - row < VI_PANEL ? w->rows - row : VI_PANEL;
+        int32_t status = read_rows(l, source, row, count, w->rows, w->cols, l->rows);
+        if (status != VIT_OK) return status;
+        vi_pack_rows(data, w->type, w->rows, w->cols, l->rows, row, row + count);
+    }
+    return VIT_OK;
+}
+
+static int32_t fill_vector(loader *l, const vi_source *source, float *dst, size_t elements) {
+    size_t part = elements / source->parts;
+    for (uint32_t i = 0; i < source->parts; i++) {
+        if (!source->part[i]) continue; /* the block is zeroed */
+        int32_t status = vi_tensor_read(&l->directory, source->part[i], 0, part, dst + i * part, l->e);
+        if (status != VIT_OK) return status;
+    }
+    return VIT_OK;
+}
+
+static int32_t fill_slot(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
+    size_t rows, cols, bytes = slot_bytes(l, slot, &rows, &cols);
+    void *field = field_of(&l->model->weights, slot, block);
+    int32_t status = vi_slot_table[slot].matrix
+                         ? fill_matrix(l, source, field, bytes)
+                         : fill_vector(l, source, (float *)(uintptr_t)*(const float **)field, rows * cols);
+    return status == VIT_OK ? report_progress(l, bytes) : status;
+}
+
+/* Temporary rows for the widest matrix, unless everything is used in place. */
+static int32_t fill_model(loader *l) {
+    if (l->in_place) return VIT_OK;
+    const vi_hparams *h = &l->description.hparams;
+    size_t widest = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width, half;
+    if (widest < (size_t)h->width) widest = (size_t)h->width;
+    if (widest < (size_t)h->mlp) widest = (size_t)h->mlp;
+    if (!vi_mul_size(widest + 1, VI_PANEL * sizeof(float), &half) || !vi_mul_size(half, 2, &l->rows_bytes))
+        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: rows of %llu numbers are too long", l->reader.name, (unsigned long long)widest);
+    l->rows = vi_alloc(&l->a, l->rows_bytes, VI_TEMPORARY);
+    if (!l->rows)
+        return vi_fail(l->e, VIT_ERROR_MEMORY, "%s: out of memory: packing needs %llu bytes", l->reader.name,
+                       (unsigned long long)l->rows_bytes);
+    l->panel = (unsigned char *)l->rows + half;
+    return for_each_slot(l, fill_slot);
+}
+
+/* ---- the whole load --------------------------------------------------------------------------------------------------------------- */
+
+static int32_t read_side_file(loader *l, const char *path, const char *name, const char *given, side_file *f) {
+    const char *text = given;
+    size_t size = given ? strlen(given) : 0;
+    if (!given) {
+        if (!path) return VIT_OK;
+        int32_t status = vi_read_sibling(path, name, CONFIG_CAP, &l->a, &f->text, &f->size, l->e);
+        if (status != VIT_OK || !f->text) return status;
+        text = f->text;
+        size = f->size;
+    }
+    if (size > CONFIG_CAP)
+        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: %llu bytes, at most %u", name, (unsigned long long)size, CONFIG_CAP);
+    return vi_json_parse(&f->doc, text, size, name, &l->a, l->e);
+}
+
+static int32_t describe(loader *l, const char *path) {
+    vi_checkpoint checkpoint = {.directory = &l->directory, .overrides = &l->overrides};
+    bool self_contained = strcmp(l->directory.format->name, "vit") == 0;
+    if (!self_contained) {
+        int32_t status = read_side_file(l, path, "config.json", l->o->config_json, &l->config);
+        if (status == VIT_OK)
+            status = read_side_file(l, path, "preprocessor_config.json", l->o->preprocessor_json, &l->preprocessor);
+        if (status != VIT_OK) return status;
+        checkpoint.config = l->config.doc.root;
+        checkpoint.preprocessor = l->preprocessor.doc.root;
+    }
+    l->overrides = vi_options_overrides(l->o);
+    return vi_describe(&checkpoint, &l->family, &l->description, &l->a, l->e);
+}
+
+static int32_t run(loader *l, const char *path) {
+    int32_t status = vi_directory_open(&l->directory, &l->reader, &l->a, l->e);
+    if (status == VIT_OK) status = describe(l, path);
+    if (status != VIT_OK) return status;
+    choose_precision(l);
+    status = take_model(l);
+    if (status == VIT_OK) status = fill_model(l);
+    return status;
+}
+
+static void close_side_file(side_file *f, vi_allocator *a) {
+    vi_json_free(&f->doc, a);
+    vi_free(a, f->text, f->size + 1, VI_TEMPORARY);
+}
+
+/* Temporary memory goes back in the opposite order of its taking. */
+static void close_temporaries(loader *l) {
+    vi_free(&l->a, l->rows, l->rows_bytes, VI_TEMPORARY);
+    vi_description_free(&l->description, &l->a);
+    close_side_file(&l->preprocessor, &l->a);
+    close_side_file(&l->config, &l->a);
+    vi_directory_close(&l->directory, &l->a);
+}
+
+static void finish_model(loader *l) {
+    vi_model *m = l->model;
+    atomic_init(&m->references, 1);
+    m->hparams = l->description.hparams;
+    m->precision = l->precision;
+    m->in_place = l->in_place;
+    m->format = l->directory.format->name;
+    m->family = l->family->name;
+    if (l->in_place) {
+        m->reader = l->reader;
+        memset(&l->reader, 0, sizeof l->reader);
+    }
+}
+
+static void log_notes(const vit_options *o, const char *notes) {
+    char line[512];
+    while (o->log && *notes) {
+        size_t n = strcspn(notes, "\n");
+        size_t shown = n < sizeof line - 1 ? n : sizeof line - 1;
+        memcpy(line, notes, shown);
+        line[shown] = 0;
+        o->log(o->log_user, VIT_LOG_WARNING, line);
+        notes += n + (notes[n] == '\n');
+    }
+}
+
+int32_t vi_load_model(vi_model **out, vi_reader *reader, const char *path, const vit_options *o, vi_error *e) {
+    vi_allocator first = o->allocator;
+    loader *l = vi_alloc(&first, sizeof *l, VI_TEMPORARY);
+    if (!l) {
+        vi_fail(e, VIT_ERROR_MEMORY, "%s: out of memory: loading needs %llu bytes", reader->name, (unsigned long long)sizeof *l);
+        vi_reader_close(reader);
+        return VIT_ERROR_MEMORY;
+    }
+    l->o = o;
+    l->e = e;
+    l->a = first;
+    l->reader = *reader;
+    int32_t status = run(l, path);
+    if (status == VIT_OK) finish_model(l);
+    vi_model *model = l->model;
+    close_temporaries(l);
+    if (status != VIT_OK) vi_free(&l->a, model, l->model_size, VI_LASTING);
+    vi_reader_close(&l->reader);
+    vi_allocator last = l->a;
+    vi_free(&last, l, sizeof *l, VI_TEMPORARY);
+    if (status != VIT_OK) return status;
+    model->allocator = last;
+    log_notes(o, model->notes);
+    *out = model;
+    return VIT_OK;
+}

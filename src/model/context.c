@@ -1,0 +1,210 @@
+/* context.c: memory of a context: one block laid out by one function, first measured, then taken. */
+#include "model/context.h"
+
+#include <string.h>
+#include "base/arena.h"
+#include "base/checked.h"
+#include "model/position.h"
+
+typedef struct layout {
+    vi_arena *arena;
+    const vi_hparams *h;
+    const vi_settings *s;
+    size_t batch, width, patches, tokens, inputs, grid_resampled;
+    size_t head_dim, padded_tokens;
+    vi_pipeline *pipeline;
+    size_t lanes;
+} layout;
+
+static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
+
+/* product of up to four counts; SIZE_MAX on overflow, which no arena can give */
+static size_t product(size_t a, size_t b, size_t c, size_t d) {
+    size_t n = a;
+    if (!vi_mul_size(n, b, &n) || !vi_mul_size(n, c, &n) || !vi_mul_size(n, d, &n)) return SIZE_MAX;
+    return n;
+}
+
+static float *take_floats(vi_arena *a, size_t n) { return vi_arena_take(a, n, sizeof(float)); }
+
+/* One of the three lives of the wide buffer: starts at its base, and the arena ends up after the longest. */
+static void lay_out_wide(const layout *l, vi_workspace *w) {
+    vi_arena *a = l->arena;
+    size_t start = a->used, end;
+    w->pixels = take_floats(a, product((size_t)l->h->channels, (size_t)l->pipeline->width, (size_t)l->pipeline->height, 1));
+    w->image_scratch = vi_arena_take(a, vi_image_scratch(l->pipeline, l->s->max_side), 1);
+    w->patches = take_floats(a, product(l->batch, l->patches, l->inputs, 1));
+    end = a->used;
+    a->used = start;
+    w->qkv = take_floats(a, product(l->batch, l->tokens, 3, l->width));
+    w->keys = take_floats(a, product(l->batch, l->padded_tokens, l->width, 1));
+    end = max_size(end, a->used);
+    a->used = start;
+    w->hidden = take_floats(a, product(l->batch, l->tokens, (size_t)l->h->mlp, 1));
+    a->used = max_size(end, a->used);
+}
+
+static bool wants_layer(const vi_settings *s, int32_t i) { return s->want_layers[i / 64] >> (i % 64) & 1; }
+
+static void lay_out(const layout *l, vi_workspace *w, float **position) {
+    vi_arena *a = l->arena;
+    size_t stream = product(l->batch, l->tokens, l->width, 1);
+    *position = l->grid_resampled ? take_floats(a, product(l->tokens, l->width, 1, 1)) : NULL;
+    w->x = take_floats(a, stream);
+    w->y = take_floats(a, stream);
+    lay_out_wide(l, w);
+    w->pooled = take_floats(a, product(l->batch, l->width, 1, 1));
+    w->embedding = take_floats(a, product(l->batch, l->width, 1, 1));
+    w->logits = l->h->classes > 0 ? take_floats(a, product(l->batch, (size_t)l->h->classes, 1, 1)) : NULL;
+    w->tokens = l->s->want_tokens ? take_floats(a, stream) : NULL;
+    w->layers = vi_arena_take(a, (size_t)l->h->depth + 1, sizeof(float *));
+    for (int32_t i = 0; i <= l->h->depth; i++) {
+        float *layer = wants_layer(l->s, i) ? take_floats(a, stream) : NULL;
+        if (w->layers) w->layers[i] = layer;
+    }
+    size_t gemm = max_size(vi_gemm_scratch(max_size(l->inputs, max_size(l->width, (size_t)l->h->mlp))), 64);
+    w->lane_bytes = max_size(gemm, vi_attention_scratch(l->tokens, l->head_dim));
+    if (!vi_round_up(w->lane_bytes, VI_ALIGN, &w->lane_bytes)) w->lane_bytes = SIZE_MAX;
+    w->lanes = vi_arena_take(a, l->lanes, w->lane_bytes);
+}
+
+/* The trained pipeline, scaled to another input size: the resize size keeps its ratio to the crop. */
+static void scale_pipeline(const vi_hparams *h, int32_t width, int32_t height, vi_pipeline *p) {
+    *p = h->pipeline;
+    p->width = width;
+    p->height = height;
+    if (width == h->image_width && height == h->image_height) return;
+    if (p->resize == VIT_RESIZE_SHORTEST) { /* the resized picture must cover the crop */
+        int64_t short_crop = width > height ? width : height;
+        int64_t trained = h->image_width > h->image_height ? h->image_width : h->image_height;
+        p->resize_width = p->resize_height = (int32_t)(h->pipeline.resize_width * short_crop / trained);
+    } else if (p->resize == VIT_RESIZE_SQUASH) {
+        p->resize_width = (int32_t)((int64_t)h->pipeline.resize_width * width / h->image_width);
+        p->resize_height = (int32_t)((int64_t)h->pipeline.resize_height * height / h->image_height);
+    }
+}
+
+/* Grid, token count and pipeline of c for these settings. */
+static int32_t set_geometry(vit_context *c, const vi_settings *s, vi_error *e) {
+    const vi_hparams *h = &c->model->hparams;
+    int32_t width = s->image_width ? s->image_width : h->image_width;
+    int32_t height = s->image_height ? s->image_height : h->image_height;
+    if (width < 1 || height < 1 || width > VI_MAX_SIDE || height > VI_MAX_SIDE || width % h->patch_width || height % h->patch_height)
+        return vi_fail(e, VIT_ERROR_ARGUMENT, "input size %ldx%ld: expected multiples of the patch size %ldx%ld up to %d", (long)width,
+                       (long)height, (long)h->patch_width, (long)h->patch_height, VI_MAX_SIDE);
+    c->grid_width = width / h->patch_width;
+    c->grid_height = height / h->patch_height;
+    c->patches = (size_t)c->grid_width * (size_t)c->grid_height;
+    c->tokens = c->patches + (size_t)vi_prefix_tokens(h);
+    if (c->tokens > VI_MAX_TOKENS)
+        return vi_fail(e, VIT_ERROR_LIMIT, "input size %ldx%ld gives %llu tokens, at most %d", (long)width, (long)height,
+                       (unsigned long long)c->tokens, VI_MAX_TOKENS);
+    scale_pipeline(h, width, height, &c->pipeline);
+    vi_pipeline_text(&c->pipeline, c->pipeline_text, sizeof c->pipeline_text);
+    return VIT_OK;
+}
+
+static void set_position(vit_context *c, float *resampled) {
+    const vi_hparams *h = &c->model->hparams;
+    const float *trained = c->model->weights.position;
+    c->work.position = trained;
+    if (!resampled) return;
+    size_t width = (size_t)h->width, prefix = h->position_covers_prefix ? (size_t)vi_prefix_tokens(h) : 0;
+    memcpy(resampled, trained, prefix * width * sizeof *resampled);
+    vi_position_resample(resampled + prefix * width, c->grid_width, c->grid_height, trained + prefix * width,
+                         h->image_width / h->patch_width, h->image_height / h->patch_height, width, h->position);
+    c->work.position = resampled;
+}
+
+/* Builds the activations of `c`, whose geometry is set, into a new block. */
+static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e) {
+    const vi_hparams *h = &c->model->hparams;
+    vi_arena arena = vi_arena_measure();
+    size_t head_dim = (size_t)(h->width / h->heads);
+    layout l = {.arena = &arena, .h = h, .s = s, .batch = (size_t)s->max_batch, .width = (size_t)h->width,
+                .patches = c->patches, .tokens = c->tokens,
+                .inputs = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width,
+                .grid_resampled = c->pipeline.width != h->image_width || c->pipeline.height != h->image_height,
+                .head_dim = head_dim, .padded_tokens = (c->tokens + VI_PANEL - 1) / VI_PANEL * VI_PANEL,
+                .pipeline = &c->pipeline, .lanes = vi_threads_lanes(c->threads)};
+    float *position;
+    vi_workspace work = {0};
+    lay_out(&l, &work, &position);
+    size_t size = arena.used, total;
+    bool fits = !arena.failed && vi_add_size(size, c->allocator->in_use, &total);
+    if (!fits || (s->max_memory && total > s->max_memory))
+        return vi_fail(e, VIT_ERROR_LIMIT, "activations for batch %ld at %ldx%ld need %llu bytes, more than allowed", (long)s->max_batch,
+                       (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
+    void *block = vi_alloc(c->allocator, size, VI_LASTING);
+    if (!block)
+        return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: activations for batch %ld at %ldx%ld need %llu bytes", (long)s->max_batch,
+                       (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
+    arena = vi_arena_over(block, size);
+    lay_out(&l, &work, &position);
+    c->block = block;
+    c->block_size = size;
+    c->work = work;
+    c->settings = *s;
+    c->state = VI_IDLE;
+    set_position(c, position);
+    return VIT_OK;
+}
+
+int32_t vi_context_configure(vit_context *c, const vi_settings *settings, vi_error *e) {
+    vit_context next = *c;
+    vi_settings wanted = *settings;
+    int32_t status = set_geometry(&next, &wanted, e);
+    if (status == VIT_OK) status = take_workspace(&next, &wanted, e);
+    if (status != VIT_OK) return status;
+    void *old = c->block;
+    size_t old_size = c->block_size;
+    *c = next;
+    vi_free(c->allocator, old, old_size, VI_LASTING);
+    return VIT_OK;
+}
+
+int32_t vi_context_create(vit_context **out, vi_model *model, const vi_allocator *allocator, const vi_settings *settings,
+                          vi_error *e) {
+    vi_allocator own = allocator ? *allocator : (vi_allocator){0};
+    vit_context *c = vi_alloc(allocator ? &own : &model->allocator, sizeof *c, VI_LASTING);
+    if (!c) {
+        vi_model_release(model);
+        return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: a context needs %llu bytes", (unsigned long long)sizeof *c);
+    }
+    c->model = model;
+    c->own = own;
+    c->allocator = allocator ? &c->own : &model->allocator;
+    c->kernels = vi_kernels_for(settings->isa);
+    int32_t status = vi_threads_create(&c->threads, (size_t)settings->threads, settings->parallel_for, settings->parallel_user,
+                                       c->allocator, e);
+    if (status == VIT_OK) status = vi_context_configure(c, settings, e);
+    if (status != VIT_OK) {
+        vi_context_free(c);
+        return status;
+    }
+    *out = c;
+    return VIT_OK;
+}
+
+void vi_model_release(vi_model *m) {
+    if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
+    vi_reader_close(&m->reader);
+    vi_allocator allocator = m->allocator; /* the block holds its own allocator */
+    vi_free(&allocator, m, m->block_size, VI_LASTING);
+}
+
+void vi_context_free(vit_context *c) {
+    if (!c) return;
+    vi_model *model = c->model;
+    bool owner = c->allocator == &c->own;
+    vi_allocator own = c->own, *allocator = owner ? &own : c->allocator;
+    vi_free(allocator, c->block, c->block_size, VI_LASTING);
+    vi_threads_free(c->threads, allocator);
+    vi_free(allocator, c, sizeof *c, VI_LASTING);
+    vi_model_release(model);
+}
+
+uint64_t vi_context_owned_bytes(const vit_context *c) {
+    uint64_t bytes = c->allocator->in_use;
+    return c->allocator == &c->own ? bytes + c->model->block_size : bytes;
+}

@@ -1,0 +1,114 @@
+/* context.h: what a loaded model is (shared, read-only) and what a context adds to it (activations, threads, state of one run). */
+#ifndef VI_CONTEXT_H
+#define VI_CONTEXT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/alloc.h"
+#include "base/reader.h"
+#include "base/status.h"
+#include "base/threads.h"
+#include "kernels/kernels.h"
+#include "model/hparams.h"
+#include "model/weights.h"
+
+/* Immutable after the load; freed with the last context that uses it. */
+typedef struct vi_model {
+    atomic_int references;
+    vi_allocator allocator; /* owns this block and the first context */
+    size_t block_size;      /* of the one block that starts with this struct and holds everything below */
+    vi_hparams hparams;
+    vi_weights weights;
+    uint32_t precision;     /* VI_F32 or VI_BF16: type of the packed matrices */
+    bool in_place;          /* matrices and vectors lie in the reader's memory */
+    vi_reader reader;       /* kept open while in_place and mapped */
+    uint64_t parameters, weight_bytes;
+    const char *format, *family; /* static names */
+    const char *notes;           /* "" when nothing was assumed */
+    const char *labels;          /* label_count NUL-terminated names, or NULL */
+    size_t label_bytes;
+    uint32_t label_count;
+} vi_model;
+
+/* Activations. B images computed together, T tokens, N patches, D width, M hidden width, K classes, C x H x W input.
+ * `wide` is one buffer with three lives, none of which is needed while another is written. */
+typedef struct vi_workspace {
+    const float *position; /* rows for this grid: [T, D], or [N, D] without the prefix; the model's own when the grid is as trained */
+    float *x;       /* [B, T, D] residual stream */
+    float *y;       /* [B, T, D] normalised tokens, then attention output */
+    float *pixels;  /* wide, first life: [C, H, W] of one picture */
+    float *patches; /*                   [B, N, C * patch_height * patch_width] */
+    void *image_scratch;
+    float *qkv;     /* wide, second life: [B, T, 3D] */
+    float *keys;    /*                    [B, heads, ceil(T/16), head_dim, 16] */
+    float *hidden;  /* wide, third life: [B, T, M] */
+    float *pooled;  /* [B, D] */
+    float *embedding; /* [B, D] after optional normalisation */
+    float *logits;  /* [B, K] or NULL */
+    float *tokens;  /* [B, T, D] or NULL: requested output */
+    float **layers; /* [depth + 1] of [B, T, D] or NULL each: requested hidden states */
+    unsigned char *lanes; /* scratch of each lane */
+    size_t lane_bytes;
+} vi_workspace;
+
+typedef enum vi_run_state { VI_IDLE, VI_RUNNING, VI_DONE } vi_run_state;
+
+/* What the caller may set for a context (from options), and vit_request or vit_set_input_size may change. */
+typedef struct vi_settings {
+    int32_t threads, isa, max_batch, max_side;
+    int32_t image_width, image_height; /* 0: as trained */
+    bool normalize;
+    uint64_t max_memory; /* 0: no cap */
+    bool want_tokens;
+    uint64_t want_layers[(VI_MAX_DEPTH + 64) / 64]; /* bit i: hidden state i, 0..depth */
+    vit_parallel_for_fn parallel_for;
+    void *parallel_user;
+    vit_log_fn log;
+    void *log_user;
+} vi_settings;
+
+struct vit_context {
+    vi_model *model;
+    vi_allocator *allocator; /* the model's for the first context, own for a clone */
+    vi_allocator own;
+    vi_settings settings;
+    const vi_kernels *kernels;
+    vi_threads *threads;
+    vi_pipeline pipeline;  /* for this input size */
+    char pipeline_text[512];
+    int32_t grid_width, grid_height;
+    size_t patches, tokens; /* N, T */
+    void *block;           /* activations */
+    size_t block_size;
+    vi_workspace work;
+    vi_run_state state;
+    int32_t batch;         /* pictures of the current run */
+    int32_t stage;         /* next piece of the run, 0..vi_stages */
+    vi_error error;
+};
+
+/* Creates a context on the model and takes over one reference to it, also on failure. `allocator` NULL: the model's. */
+int32_t vi_context_create(vit_context **out, vi_model *model, const vi_allocator *allocator, const vi_settings *settings,
+                          vi_error *e);
+void vi_context_free(vit_context *c); /* accepts NULL */
+void vi_model_release(vi_model *m);
+
+/* Lays the activations out anew for other settings; on failure everything stays as it was. */
+int32_t vi_context_configure(vit_context *c, const vi_settings *settings, vi_error *e);
+
+/* Bytes that vit_info reports: this context's and its model's allocations. */
+uint64_t vi_context_owned_bytes(const vit_context *c);
+
+/* ---- forward.c ------------------------------------------------------------------------------------------------------------ */
+
+/* Number of pieces of a run: embedding, two per block, pooling and head. */
+int32_t vi_stages(const vi_hparams *h);
+
+/* Reads picture i of the run into the patch buffer. The picture must have passed vi_image_check. */
+void vi_read_picture(vit_context *c, const vit_image *image, int32_t i);
+
+/* Runs one piece for the c->batch pictures that were read. */
+void vi_run_stage(vit_context *c, int32_t stage);
+
+#endif

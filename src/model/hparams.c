@@ -1,0 +1,95 @@
+/* hparams.c: defaults and the one validator of a model's numbers. Nothing after it divides, multiplies or allocates by a number that
+ * it has not accepted. */
+#include "model/hparams.h"
+
+#include <math.h>
+#include <string.h>
+
+void vi_hparams_init(vi_hparams *h) {
+    memset(h, 0, sizeof *h);
+    h->channels = 3;
+    h->activation = VIT_ACT_GELU;
+    h->pool = VIT_POOL_TOKEN;
+    h->position = VIT_POSITION_BICUBIC_ANTIALIAS;
+    h->eps = 1e-6f;
+    h->pipeline.resize = VIT_RESIZE_SQUASH;
+    h->pipeline.filter = VIT_FILTER_BICUBIC;
+    h->pipeline.crop_rounding = VI_CROP_HALF_EVEN;
+    h->pipeline.channels = 3;
+    h->pipeline.scale = 1.0f / 255.0f;
+    for (int c = 0; c < VI_MAX_CHANNELS; c++) h->pipeline.mean[c] = h->pipeline.std[c] = 0.5f;
+}
+
+typedef struct field {
+    const char *name;
+    int32_t value, low, high;
+} field;
+
+static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
+    const field fields[] = {
+        {"width", h->width, 1, VI_MAX_WIDTH},
+        {"depth", h->depth, 1, VI_MAX_DEPTH},
+        {"heads", h->heads, 1, VI_MAX_HEADS},
+        {"mlp", h->mlp, 1, VI_MAX_MLP},
+        {"channels", h->channels, 1, VI_MAX_CHANNELS},
+        {"image_width", h->image_width, 1, VI_MAX_SIDE},
+        {"image_height", h->image_height, 1, VI_MAX_SIDE},
+        {"patch_width", h->patch_width, 1, VI_MAX_SIDE},
+        {"patch_height", h->patch_height, 1, VI_MAX_SIDE},
+        {"classes", h->classes, 0, VI_MAX_CLASSES},
+        {"class_token", h->class_token, 0, 1},
+        {"registers", h->registers, 0, VI_MAX_REGISTERS},
+        {"position_covers_prefix", h->position_covers_prefix, 0, 1},
+        {"activation", h->activation, VIT_ACT_GELU, VIT_ACT_SILU},
+        {"pool", h->pool, VIT_POOL_TOKEN, VIT_POOL_MEAN},
+        {"position", h->position, VIT_POSITION_BICUBIC_ANTIALIAS, VIT_POSITION_BILINEAR},
+        {"resize", h->pipeline.resize, VIT_RESIZE_NONE, VIT_RESIZE_PAD},
+        {"filter", h->pipeline.filter, VIT_FILTER_NEAREST, VIT_FILTER_HAMMING},
+        {"crop_rounding", h->pipeline.crop_rounding, VI_CROP_FLOOR, VI_CROP_HALF_EVEN},
+        {"resize_width", h->pipeline.resize_width, 0, VI_MAX_SIDE},
+        {"resize_height", h->pipeline.resize_height, 0, VI_MAX_SIDE},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const field *f = &fields[i];
+        if (f->value < f->low || f->value > f->high)
+            return vi_fail(e, VIT_ERROR_MODEL, "model: %s is %ld, expected %ld..%ld", f->name, (long)f->value, (long)f->low,
+                           (long)f->high);
+    }
+    return VIT_OK;
+}
+
+static int32_t check_pipeline(const vi_hparams *h, vi_error *e) {
+    const vi_pipeline *p = &h->pipeline;
+    if (p->width != h->image_width || p->height != h->image_height || p->channels != h->channels)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: preprocessing gives %ldx%ldx%ld, the model takes %ldx%ldx%ld (width x height x channels)",
+                       (long)p->width, (long)p->height, (long)p->channels, (long)h->image_width, (long)h->image_height,
+                       (long)h->channels);
+    bool sized = p->resize == VIT_RESIZE_SQUASH || p->resize == VIT_RESIZE_SHORTEST;
+    if (sized && (p->resize_width < 1 || p->resize_height < 1))
+        return vi_fail(e, VIT_ERROR_MODEL, "model: resize size is %ldx%ld, expected at least 1x1", (long)p->resize_width,
+                       (long)p->resize_height);
+    if (!isfinite(p->scale) || p->scale <= 0) return vi_fail(e, VIT_ERROR_MODEL, "model: pixel scale is not a positive number");
+    for (int c = 0; c < h->channels; c++)
+        if (!isfinite(p->mean[c]) || !isfinite(p->std[c]) || p->std[c] <= 0)
+            return vi_fail(e, VIT_ERROR_MODEL, "model: mean and std of channel %d must be finite, and std positive", c);
+    return VIT_OK;
+}
+
+int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
+    int32_t status = check_ranges(h, e);
+    if (status != VIT_OK) return status;
+    if (memchr(h->architecture, 0, sizeof h->architecture) == NULL)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: architecture name is not terminated");
+    if (h->width % h->heads != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: width %ld is not a multiple of heads %ld", (long)h->width, (long)h->heads);
+    if (h->image_width % h->patch_width != 0 || h->image_height % h->patch_height != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: image %ldx%ld is not a multiple of patch %ldx%ld", (long)h->image_width,
+                       (long)h->image_height, (long)h->patch_width, (long)h->patch_height);
+    int64_t patches = (int64_t)(h->image_width / h->patch_width) * (h->image_height / h->patch_height);
+    if (patches + vi_prefix_tokens(h) > VI_MAX_TOKENS)
+        return vi_fail(e, VIT_ERROR_LIMIT, "model: %lld tokens, at most %d", (long long)patches + vi_prefix_tokens(h), VI_MAX_TOKENS);
+    if (h->pool == VIT_POOL_TOKEN && !h->class_token)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: pooling takes the class token, but the model has none");
+    if (!(h->eps >= 0 && h->eps <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: LayerNorm epsilon must be in 0..1");
+    return check_pipeline(h, e);
+}

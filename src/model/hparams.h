@@ -1,0 +1,60 @@
+/* Room rule: model is the canonical Vision Transformer: its numbers, weights and forward pass. It includes base/, kernels/ and
+ * image/, and does not know files: families describe a checkpoint in the terms of hparams.h and weights.h.
+ *
+ * hparams.h: the numbers of one model, and the one validator of all of them. */
+#ifndef VI_HPARAMS_H
+#define VI_HPARAMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/status.h"
+#include "image/image.h"
+
+/* Caps. Beyond any published model, small enough that no product of three of them overflows 64 bits. */
+#define VI_MAX_WIDTH 65536
+#define VI_MAX_MLP 262144
+#define VI_MAX_DEPTH 512
+#define VI_MAX_HEADS 1024
+#define VI_MAX_TOKENS 65536
+#define VI_MAX_SIDE 16384
+#define VI_MAX_CLASSES (1 << 20)
+#define VI_MAX_REGISTERS 1024
+#define VI_MAX_BATCH 4096
+
+typedef struct vi_hparams {
+    char architecture[64]; /* name from the checkpoint, "" when it has none */
+    int32_t width;         /* D */
+    int32_t depth, heads;
+    int32_t mlp;           /* hidden width of the MLP */
+    int32_t channels;
+    int32_t image_width, image_height; /* as trained: the position embedding's grid is image / patch */
+    int32_t patch_width, patch_height;
+    int32_t classes;       /* K, 0: no head */
+    int32_t class_token;   /* 0 or 1 */
+    int32_t registers;     /* register tokens after the class token */
+    int32_t position_covers_prefix; /* 1: position rows exist for the prefix tokens too; 0: patches only (timm no_embed_class) */
+    int32_t activation;    /* VIT_ACT_* */
+    int32_t pool;          /* VIT_POOL_* */
+    int32_t position;      /* VIT_POSITION_*: how positions are resampled */
+    float eps;             /* of every LayerNorm */
+    vi_pipeline pipeline;  /* for the trained size; width and height equal image_width and image_height */
+} vi_hparams;
+
+/* Values that options put in the place of the checkpoint's; VIT_FROM_MODEL (-1) where they do not. */
+typedef struct vi_overrides {
+    int32_t activation, pool, heads, resize, filter, position;
+    double eps, crop;              /* < 0: from the model */
+    int32_t mean_count, std_count; /* 0: from the model; 1: the same for all channels */
+    float mean[VI_MAX_CHANNELS], std[VI_MAX_CHANNELS];
+} vi_overrides;
+
+static inline int32_t vi_prefix_tokens(const vi_hparams *h) { return h->class_token + h->registers; }
+
+/* Zeroed, with the defaults that most checkpoints share: 3 channels, GELU (erf), eps 1e-6, mean = std = 0.5, bicubic. */
+void vi_hparams_init(vi_hparams *h);
+
+/* Everything the rest of the library relies on: ranges, heads divide the width, patches divide the image, token pooling has a class token, eps finite and >= 0, pipeline
+ * numbers sane. The message names the field, the value and the rule. */
+int32_t vi_hparams_check(const vi_hparams *h, vi_error *e);
+
+#endif

@@ -1,0 +1,115 @@
+/* ops.c: how each operation is cut into units. */
+#include "model/ops.h"
+
+#include <math.h>
+#include <string.h>
+
+static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
+static size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
+
+static void *lane_scratch(const vit_context *c, size_t lane) { return c->work.lanes + lane * c->work.lane_bytes; }
+
+/* ---- linear --------------------------------------------------------------------------------------------------------------- */
+
+#define PANELS_PER_UNIT 6 /* 96 columns: two register tiles of the widest kernel */
+#define ROWS_STEP 24      /* a multiple of every kernel's tile height */
+
+typedef struct linear_job {
+    const vit_context *c;
+    vi_gemm gemm;
+    size_t rows, panels, row_step, panel_step, panel_units;
+} linear_job;
+
+static void linear_unit(void *arg, size_t unit, size_t lane) {
+    const linear_job *j = arg;
+    size_t row = unit / j->panel_units * j->row_step, panel = unit % j->panel_units * j->panel_step;
+    j->c->kernels->gemm(&j->gemm, row, min_size(row + j->row_step, j->rows), panel, min_size(panel + j->panel_step, j->panels),
+                        lane_scratch(j->c, lane));
+}
+
+void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t rows, const vi_linear *layer,
+                       vi_epilogue epilogue) {
+    size_t panels = ceil_div(layer->w.rows, VI_PANEL), lanes = vi_threads_lanes(c->threads);
+    linear_job j = {.c = c, .rows = rows, .panels = panels, .row_step = rows, .panel_step = panels};
+    j.gemm = (vi_gemm){.a = x, .lda = layer->w.cols, .w = &layer->w, .c = y, .ldc = ldy, .bias = layer->bias,
+                       .gain = epilogue.scale, .residual = epilogue.residual, .ldr = ldy, .activation = epilogue.activation};
+    if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
+        j.panel_step = min_size(PANELS_PER_UNIT, ceil_div(panels, 2));
+        size_t wanted = ceil_div(4 * lanes, ceil_div(panels, j.panel_step));
+        j.row_step = ceil_div(ceil_div(rows, wanted), ROWS_STEP) * ROWS_STEP;
+    }
+    j.panel_units = ceil_div(panels, j.panel_step);
+    vi_parallel(c->threads, ceil_div(rows, j.row_step) * j.panel_units, linear_unit, &j);
+}
+
+/* ---- norm ----------------------------------------------------------------------------------------------------------------- */
+
+#define NORM_ROWS 16
+
+typedef struct norm_job {
+    const vit_context *c;
+    float *y;
+    const float *x;
+    size_t ldy, ldx, rows;
+    const vi_norm *norm;
+} norm_job;
+
+static void norm_unit(void *arg, size_t unit, size_t lane) {
+    const norm_job *j = arg;
+    (void)lane;
+    size_t first = unit * NORM_ROWS, rows = min_size(NORM_ROWS, j->rows - first);
+    const vi_hparams *h = &j->c->model->hparams;
+    j->c->kernels->layernorm(j->y + first * j->ldy, j->ldy, j->x + first * j->ldx, j->ldx, j->norm->gamma, j->norm->beta, h->eps, rows,
+                             (size_t)h->width);
+}
+
+void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const vi_norm *norm) {
+    if (!norm->gamma) {
+        size_t width = (size_t)c->model->hparams.width;
+        for (size_t r = 0; r < rows; r++) memmove(y + r * ldy, x + r * ldx, width * sizeof *y);
+        return;
+    }
+    norm_job j = {c, y, x, ldy, ldx, rows, norm};
+    vi_parallel(c->threads, ceil_div(rows, NORM_ROWS), norm_unit, &j);
+}
+
+/* ---- attention ------------------------------------------------------------------------------------------------------------ */
+
+#define QUERIES_PER_UNIT (4 * VI_ATTENTION_ROWS)
+
+typedef struct attention_job {
+    const vit_context *c;
+    float *y;         /* [B, T, D] */
+    const float *qkv; /* [B, T, 3D] */
+    size_t tokens, heads, head_dim, width, units_per_head;
+    size_t head_keys; /* floats of one head's packed keys */
+} attention_job;
+
+static void keys_unit(void *arg, size_t unit, size_t lane) {
+    const attention_job *j = arg;
+    (void)lane;
+    size_t image = unit / j->heads, head = unit % j->heads;
+    const float *k = j->qkv + image * j->tokens * 3 * j->width + j->width + head * j->head_dim;
+    j->c->kernels->pack_keys(j->c->work.keys + unit * j->head_keys, k, 3 * j->width, j->tokens, j->head_dim);
+}
+
+static void attention_unit(void *arg, size_t unit, size_t lane) {
+    const attention_job *j = arg;
+    size_t pair = unit / j->units_per_head, first = unit % j->units_per_head * QUERIES_PER_UNIT;
+    size_t image = pair / j->heads, head = pair % j->heads;
+    const float *q = j->qkv + image * j->tokens * 3 * j->width + head * j->head_dim;
+    vi_attention a = {.q = q, .ldq = 3 * j->width, .k_panels = j->c->work.keys + pair * j->head_keys, .v = q + 2 * j->width,
+                      .ldv = 3 * j->width, .out = j->y + image * j->tokens * j->width + head * j->head_dim, .ldo = j->width,
+                      .tokens = j->tokens, .head_dim = j->head_dim, .scale = 1.0f / sqrtf((float)j->head_dim)};
+    j->c->kernels->attention(&a, first, min_size(first + QUERIES_PER_UNIT, j->tokens), lane_scratch(j->c, lane));
+}
+
+void vi_attention_forward(const vit_context *c, float *y, const float *qkv) {
+    const vi_hparams *h = &c->model->hparams;
+    size_t width = (size_t)h->width, heads = (size_t)h->heads, pairs = (size_t)c->batch * heads;
+    size_t padded = ceil_div(c->tokens, VI_PANEL) * VI_PANEL;
+    attention_job j = {.c = c, .y = y, .qkv = qkv, .tokens = c->tokens, .heads = heads, .head_dim = width / heads, .width = width,
+                       .units_per_head = ceil_div(c->tokens, QUERIES_PER_UNIT), .head_keys = padded * (width / heads)};
+    vi_parallel(c->threads, pairs, keys_unit, &j);
+    vi_parallel(c->threads, pairs * j.units_per_head, attention_unit, &j);
+}

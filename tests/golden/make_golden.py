@@ -1,0 +1,405 @@
+#!/usr/bin/env python3
+"""Makes tests/golden/data: small checkpoints with random weights, written by timm and transformers themselves, and what these compute
+from random pixels in float64. test_golden.c compares.
+
+    python3 tests/golden/make_golden.py [case ...]      (pip: torch, timm, transformers, safetensors, pillow)
+
+A case is a folder with model.safetensors, mostly config.json, and one or more run files. A run file is the 8 bytes "VITGOLD1" and
+records: name (16 bytes, NUL-padded), rank and 4 dimensions (u32), then float32 values; all little-endian. Records:
+  size [2]               width and height of the input, when they are not the trained ones
+  pixels [C, H, W]       the input
+  logits [K], embedding [D], tokens [T, D], hidden [depth + 1, T, D]
+  picture [h, w, 3], input [C, H, W]   bytes of a picture and what the official preprocessing makes of it
+"""
+import json
+import os
+import shutil
+import struct
+import sys
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from timm.models._hub import save_for_hf
+from transformers import DeiTImageProcessor, ViTConfig, ViTForImageClassification, ViTImageProcessor, ViTModel
+
+OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+# ---- files ------------------------------------------------------------------------------------------------------------------------
+
+def write_run(folder, run, records):
+    with open(os.path.join(folder, run + ".bin"), "wb") as f:
+        f.write(b"VITGOLD1")
+        for name, value in records.items():
+            value = np.ascontiguousarray(np.asarray(value, dtype="<f4"))
+            f.write(struct.pack("<16s5I", name.encode(), value.ndim, *(list(value.shape) + [0] * (4 - value.ndim))))
+            f.write(value.tobytes())
+
+
+def edit_json(path, change):
+    with open(path, encoding="utf-8") as f:
+        config = json.load(f)
+    change(config)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(config, f, indent=1)
+        f.write("\n")
+
+
+def stored(folder, dtype):
+    """Rewrites the file in a smaller type."""
+    path = os.path.join(folder, "model.safetensors")
+    save_file({k: v.to(dtype).contiguous() for k, v in load_file(path).items()}, path, metadata={"format": "pt"})
+
+
+# ---- models -----------------------------------------------------------------------------------------------------------------------
+
+def randomise(model, dtype=torch.float32):
+    """Weights that make every part of the model count, exactly representable in dtype."""
+    for name, p in model.named_parameters():
+        n = torch.randn(p.shape)
+        if p.ndim >= 2 and not ("token" in name or "pos" in name):
+            n *= p[0].numel() ** -0.5
+        elif "gamma" in name:
+            n = 0.5 + 0.3 * n
+        elif name.endswith("weight"):
+            n = 1 + 0.3 * n
+        else:
+            n *= 0.5
+        p.data = n.to(dtype).float()
+    return model.eval()
+
+
+def pixels(channels, height, width):
+    return torch.randn(1, channels, height, width)
+
+
+def run_timm(model, x):
+    """float64 results; hidden[0] is what enters the first block."""
+    model = model.double()
+    hidden = []
+    hooks = [model.blocks[0].register_forward_pre_hook(lambda m, args: hidden.append(args[0][0]))]
+    hooks += [block.register_forward_hook(lambda m, args, out: hidden.append(out[0])) for block in model.blocks]
+    with torch.no_grad():
+        tokens = model.forward_features(x.double())
+        embedding = model.forward_head(tokens, pre_logits=True)
+        logits = model.head(embedding)
+    for hook in hooks:
+        hook.remove()
+    records = {"pixels": x[0], "embedding": embedding[0], "tokens": tokens[0], "hidden": torch.stack(hidden)}
+    if model.num_classes > 0:
+        records["logits"] = logits[0]
+    return records
+
+
+def timm_case(folder, arch="vit_tiny_patch16_224", dtype=torch.float32, sizes=(None,), channels=3, **args):
+    args = {"img_size": 16, "patch_size": 4, "embed_dim": 24, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "num_classes": 5, **args}
+    model = randomise(timm.create_model(arch, in_chans=channels, **args), dtype)
+    save_for_hf(model, folder, safe_serialization=True)
+    if dtype != torch.float32:
+        stored(folder, dtype)
+    for i, size in enumerate(sizes):
+        height, width = size or model.patch_embed.img_size
+        records = run_timm(model, pixels(channels, height, width))
+        if size:
+            records["size"] = [width, height]
+        write_run(folder, "run%d" % i, records)
+    return model
+
+
+def hf_case(folder, cls, sizes=(None,), dtype=torch.float32, **args):
+    args = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 36, "image_size": 16,
+            "patch_size": 4, **args}
+    config = ViTConfig(**args)
+    model = randomise(cls(config), dtype)
+    model.save_pretrained(folder)
+    if dtype != torch.float32:
+        stored(folder, dtype)
+    model = model.double()
+    base = model.vit if hasattr(model, "vit") else model
+    for i, size in enumerate(sizes):
+        height, width = size or ((config.image_size,) * 2 if isinstance(config.image_size, int) else config.image_size)
+        x = pixels(config.num_channels, height, width)
+        with torch.no_grad():
+            hidden = model(x.double(), interpolate_pos_encoding=size is not None, output_hidden_states=True).hidden_states
+            tokens = base(x.double(), interpolate_pos_encoding=size is not None).last_hidden_state
+        records = {"pixels": x[0], "embedding": tokens[0, 0], "tokens": tokens[0], "hidden": torch.stack(hidden)[:, 0]}
+        if hasattr(model, "classifier"):
+            with torch.no_grad():
+                records["logits"] = model.classifier(tokens[:, 0])[0]
+        if size:
+            records["size"] = [width, height]
+        write_run(folder, "run%d" % i, records)
+    return model
+
+
+# ---- timm -------------------------------------------------------------------------------------------------------------------------
+
+@case
+def timm_plain(folder):
+    timm_case(folder)
+
+
+@case
+def timm_rectangle(folder):  # grid 3 x 5 of patches 3 x 5 pixels (height x width), head dim 3
+    timm_case(folder, img_size=(9, 25), patch_size=(3, 5), num_heads=8)
+
+
+@case
+def timm_registers5_bare(folder):
+    timm_case(folder, img_size=21, patch_size=7, reg_tokens=5, no_embed_class=True, init_values=1e-5)
+
+
+@case
+def timm_register1_covered(folder):
+    timm_case(folder, reg_tokens=1, qkv_bias=False, depth=3, embed_dim=12, num_heads=1)
+
+
+@case
+def timm_gap(folder):  # no class token, norm after pooling
+    timm_case(folder, class_token=False, global_pool="avg", reg_tokens=1, num_heads=4)
+
+
+@case
+def timm_gap_norm(folder):  # no class token, norm before pooling
+    timm_case(folder, class_token=False, global_pool="avg", fc_norm=False)
+
+
+@case
+def timm_class_token_avg(folder):  # MAE fine-tuning
+    timm_case(folder, global_pool="avg")
+
+
+@case
+def timm_token_fc_norm(folder):
+    timm_case(folder, fc_norm=True)
+
+
+@case
+def timm_clip(folder):  # pre-norm, no patch bias, epsilon 1e-5 and quick GELU from the architecture
+    timm_case(folder, "vit_base_patch32_clip_quickgelu_224", no_embed_class=True)
+
+
+@case
+def timm_relu_no_norm(folder):
+    timm_case(folder, act_layer="relu", final_norm=False)
+
+
+@case
+def timm_tanh_headless(folder):  # head dim 20
+    timm_case(folder, act_layer="gelu_tanh", num_classes=0, embed_dim=40, num_heads=2, mlp_ratio=0.5)
+
+
+@case
+def timm_silu_grey(folder):
+    timm_case(folder, act_layer="silu", channels=1, embed_dim=36, num_heads=3, mlp_ratio=1)
+
+
+@case
+def timm_wide_f16(folder):
+    timm_case(folder, dtype=torch.float16, embed_dim=96, num_heads=3, depth=1, mlp_ratio=0.5)
+
+
+@case
+def timm_bf16(folder):
+    timm_case(folder, dtype=torch.bfloat16)
+
+
+@case
+def timm_dynamic(folder):  # larger, smaller, another shape
+    timm_case(folder, dynamic_img_size=True, sizes=(None, (20, 28), (8, 12), (32, 4)))
+
+
+@case
+def timm_dynamic_bare(folder):
+    timm_case(folder, dynamic_img_size=True, reg_tokens=2, no_embed_class=True, img_size=(12, 20), sizes=((16, 16),))
+
+
+@case
+def timm_dynamic_bilinear(folder):  # what timm does to positions of a FlexiViT: resampled when loaded
+    model = timm_case(folder)
+    os.remove(os.path.join(folder, "run0.bin"))
+    from timm.models.vision_transformer import checkpoint_filter_fn
+    larger = timm.create_model("vit_tiny_patch16_224", **{**model._model_args, "img_size": (24, 12)})
+    state = checkpoint_filter_fn({k: v.float() for k, v in model.state_dict().items()}, larger, interpolation="bilinear", antialias=False)
+    larger.load_state_dict(state)
+    records = run_timm(larger.eval(), pixels(3, 24, 12))
+    records["size"] = [12, 24]
+    write_run(folder, "run0", records)
+
+
+@case
+def timm_flat_config(folder):  # as written before pretrained_cfg and model_args existed: heads by architecture
+    timm_case(folder, num_heads=3)
+
+    def change(config):
+        cfg = config.pop("pretrained_cfg")
+        config.pop("model_args")
+        config.update({**cfg, "input_size": [3, 16, 16], "labels": ["a", "b", "c", "d", "é"]})
+    edit_json(os.path.join(folder, "config.json"), change)
+
+
+@case
+def timm_no_config(folder):  # heads given as an option
+    timm_case(folder, num_heads=3)
+    os.remove(os.path.join(folder, "config.json"))
+
+
+@case
+def timm_module_prefix(folder):
+    timm_case(folder)
+    path = os.path.join(folder, "model.safetensors")
+    save_file({"module." + k: v for k, v in load_file(path).items()}, path)
+
+
+@case
+def timm_wrapper(folder):  # transformers' TimmWrapper: prefix timm_model.
+    from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
+    args = {"img_size": 16, "patch_size": 4, "embed_dim": 24, "depth": 1, "num_heads": 2, "mlp_ratio": 1.5}
+    config = TimmWrapperConfig(architecture="vit_tiny_patch16_224", num_labels=3, model_args=args)
+    config.pretrained_cfg = {"input_size": [3, 16, 16], "mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 0.9, "interpolation": "bicubic"}
+    model = TimmWrapperForImageClassification(config)
+    randomise(model)
+    model.save_pretrained(folder)
+    write_run(folder, "run0", run_timm(model.timm_model, pixels(3, 16, 16)))
+
+
+# ---- transformers ---------------------------------------------------------------------------------------------------------------------
+
+@case
+def hf_classifier(folder):
+    names = {0: "tench, Tinca tinca", 1: "goldfish", 2: "Größe"}
+    hf_case(folder, ViTForImageClassification, image_size=[12, 20], num_labels=3, id2label=names, label2id={v: k for k, v in names.items()})
+
+
+@case
+def hf_model(folder):  # pooler stored and ignored, no biases in q, k, v, all other fields at their defaults
+    hf_case(folder, ViTModel, qkv_bias=False, hidden_act="gelu_new", layer_norm_eps=1e-6)
+
+
+@case
+def hf_resized(folder):  # interpolate_pos_encoding: larger, smaller, not square
+    hf_case(folder, ViTForImageClassification, hidden_act="quick_gelu", num_labels=4, sizes=(None, (20, 28), (8, 12), (24, 24)))
+
+
+@case
+def hf_patch_pair(folder):
+    hf_case(folder, ViTForImageClassification, image_size=[6, 18], patch_size=[2, 6], hidden_act="silu", num_labels=2, num_attention_heads=8)
+
+
+@case
+def hf_f16(folder):
+    hf_case(folder, ViTForImageClassification, dtype=torch.float16, hidden_act="relu", num_channels=1, num_labels=3)
+
+
+@case
+def hf_legacy_names(folder):  # LayerNorm parameters called gamma and beta
+    hf_case(folder, ViTForImageClassification, hidden_act="gelu_pytorch_tanh", num_hidden_layers=1, num_labels=3)
+    path = os.path.join(folder, "model.safetensors")
+
+    def old(key):
+        return key.replace(".weight", ".gamma").replace(".bias", ".beta") if "layernorm" in key else key
+    save_file({old(k): v for k, v in load_file(path).items()}, path)
+
+
+# ---- preprocessing ------------------------------------------------------------------------------------------------------------------
+
+TINY = {"img_size": 16, "patch_size": 8, "embed_dim": 4, "depth": 1, "num_heads": 1, "mlp_ratio": 1, "num_classes": 0}
+
+
+def picture(height, width):
+    return torch.randint(0, 256, (height, width, 3), dtype=torch.uint8).numpy()
+
+
+def timm_preprocessing(folder, args, **cfg):
+    args = {**TINY, **args}
+    size = args["img_size"] if isinstance(args["img_size"], tuple) else (args["img_size"],) * 2
+    cfg = {"input_size": (3, *size), "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), **cfg}
+    model = randomise(timm.create_model("vit_tiny_patch16_224", **args))
+    model.pretrained_cfg.update(cfg)
+    save_for_hf(model, folder, safe_serialization=True)
+    transform = timm.data.create_transform(**timm.data.resolve_data_config(pretrained_cfg=cfg), is_training=False)
+    for i, (height, width) in enumerate(((23, 37), (41, 18))):
+        image = picture(height, width)
+        write_run(folder, "run%d" % i, {"picture": image, "input": transform(Image.fromarray(image))})
+
+
+@case
+def pixels_timm_center(folder):
+    timm_preprocessing(folder, {}, interpolation="bicubic", crop_pct=0.9, crop_mode="center")
+
+
+@case
+def pixels_timm_squash(folder):
+    timm_preprocessing(folder, {}, interpolation="bilinear", crop_pct=0.875, crop_mode="squash", mean=(0.5,) * 3, std=(0.5,) * 3)
+
+
+@case
+def pixels_timm_border(folder):
+    timm_preprocessing(folder, {}, interpolation="lanczos", crop_pct=1.0, crop_mode="border")
+
+
+@case
+def pixels_timm_rectangle(folder):
+    timm_preprocessing(folder, {"img_size": (16, 24)}, interpolation="bicubic", crop_pct=0.9, crop_mode="center")
+
+
+def hf_preprocessing(folder, processor, change=None, **args):
+    from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
+    from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
+    hf_case(folder, ViTModel, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, patch_size=8, **args)
+    os.remove(os.path.join(folder, "run0.bin"))
+    processor.save_pretrained(folder)
+    path = os.path.join(folder, "preprocessor_config.json")
+    with open(path, encoding="utf-8") as f:
+        config = json.load(f)
+    kind = DeiTImageProcessorPil if isinstance(processor, DeiTImageProcessor) else ViTImageProcessorPil
+    pillow = kind.from_dict(config)  # what the file says, computed by Pillow
+    for i, (height, width) in enumerate(((23, 37), (41, 18))):
+        image = picture(height, width)
+        write_run(folder, "run%d" % i, {"picture": image, "input": pillow(Image.fromarray(image), return_tensors="np")["pixel_values"][0]})
+    if change:
+        edit_json(path, change)
+
+
+@case
+def pixels_hf_squash(folder):
+    hf_preprocessing(folder, ViTImageProcessor(size={"height": 16, "width": 24}, image_mean=[0.485, 0.456, 0.406]), image_size=[16, 24])
+
+
+@case
+def pixels_hf_deit(folder):  # squash to 19, then crop
+    hf_preprocessing(folder, DeiTImageProcessor(size={"height": 19, "width": 19}, crop_size={"height": 16, "width": 16}))
+
+
+@case
+def pixels_hf_shortest(folder):  # an old file leaves out what is the class's default
+    def change(config):
+        for key in ("resample", "do_resize", "do_rescale", "do_normalize", "rescale_factor", "image_mean", "image_std"):
+            config.pop(key, None)
+        config["feature_extractor_type"] = config.pop("image_processor_type").replace("ImageProcessor", "FeatureExtractor")
+    processor = DeiTImageProcessor(size={"shortest_edge": 19}, crop_size={"height": 16, "width": 16})
+    hf_preprocessing(folder, processor, change)
+
+
+def main(names):
+    for name, make in CASES.items():
+        if names and name not in names:
+            continue
+        folder = os.path.join(OUT, name)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        torch.manual_seed(sum(name.encode()))
+        make(folder)
+        print(name, sum(e.stat().st_size for e in os.scandir(folder)))
+
+
+main(sys.argv[1:])
