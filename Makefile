@@ -4,6 +4,7 @@
 #? make                 lib/libvit.a, lib/libvit.so, the tool build/vit and the examples in build/examples/
 #? make demo            classify a picture with the small model that comes along
 #? make test            build and run all tests; the last line is "N passed, N failed"
+#? make bench           how close each kernel comes to what the processor can do
 #? make lint            who includes whom, who allocates, who does I/O, file sizes; with its own negative controls
 #? make abi             exported symbols, stack frames, writable data, the header alone, the recorded ABI
 #? make sanitize        the C tests with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -68,12 +69,15 @@ Q :=
 else
 Q := @
 endif
+# What is being made, in a word and a name; nothing with make -s.
+say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo)
 
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/vit/*.c)))
 EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard examples/*.c)))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*/test_*.c)))
 TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh))
+BENCHMARKS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
 
 STATIC := $(LIB)/libvit.a
 SHARED := $(LIB)/$(SHARED_FILE)
@@ -106,17 +110,17 @@ $(BUILD)/codecs: FORCE
 
 $(BUILD)/src/%.o: src/%.c $(BUILD)/config
 	@mkdir -p $(@D)
-	@echo "  CC   $<"
+	$(say) "  CC   $<"
 	$(Q)$(COMPILE) -Iinclude -Isrc $(FLAGS) -c -o $@ $<
 
 $(STATIC): $(OBJECTS)
 	@mkdir -p $(@D)
-	@echo "  AR   $@"
+	$(say) "  AR   $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJECTS)
 
 $(SHARED): $(OBJECTS) src/vit.map
 	@mkdir -p $(@D)
-	@echo "  LINK $@"
+	$(say) "  LINK $@"
 	$(Q)$(LINK) $(SHARED_FLAGS) -o $@ $(OBJECTS) $(LIBS)
 
 $(LIB)/$(SHARED_LINK): $(SHARED)
@@ -125,30 +129,33 @@ $(LIB)/$(SHARED_LINK): $(SHARED)
 # Programs see the public header only.
 $(BUILD)/examples/vit/%.o: examples/vit/%.c $(BUILD)/config $(BUILD)/codecs
 	@mkdir -p $(@D)
-	@echo "  CC   $<"
+	$(say) "  CC   $<"
 	$(Q)$(COMPILE) -Iinclude $$(cat $(BUILD)/codecs) $(FLAGS) -c -o $@ $<
 
 $(BUILD)/vit: $(TOOL_OBJECTS) $(STATIC) $(BUILD)/codecs
-	@echo "  LINK $@"
+	$(say) "  LINK $@"
 	$(Q)$(LINK) $(PROGRAM_FLAGS) -o $@ $(TOOL_OBJECTS) $(STATIC) $$(cat $(BUILD)/codecs) $(LIBS)
 
 $(EXAMPLES): $(BUILD)/examples/%: examples/%.c $(STATIC) $(BUILD)/config
 	@mkdir -p $(@D)
-	@echo "  LINK $@"
+	$(say) "  LINK $@"
 	$(Q)$(COMPILE) -Iinclude $(FLAGS) $(LDFLAGS) $(PROGRAM_FLAGS) -MF $@.d -o $@ $< $(STATIC) $(LIBS)
 
 # Tests see everything.
-$(TEST_PROGRAMS): $(BUILD)/tests/%: tests/%.c $(STATIC) $(BUILD)/config
+$(TEST_PROGRAMS) $(BENCHMARKS): $(BUILD)/tests/%: tests/%.c $(STATIC) $(BUILD)/config
 	@mkdir -p $(@D)
-	@echo "  LINK $@"
+	$(say) "  LINK $@"
 	$(Q)$(COMPILE) -Iinclude -Isrc -Itests $(FLAGS) $(LDFLAGS) $(PROGRAM_FLAGS) -MF $@.d -o $@ $< $(STATIC) $(LIBS)
 
--include $(OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(EXAMPLES:=.d) $(TEST_PROGRAMS:=.d)
+-include $(OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(EXAMPLES:=.d) $(TEST_PROGRAMS:=.d) $(BENCHMARKS:=.d)
 
 # ---- trying it out --------------------------------------------------------------------------------------------------------
 
 demo: $(BUILD)/vit
 	$(BUILD)/vit classify examples/cifar10/cifar10.vit examples/pictures/ship.ppm
+
+bench: $(BENCHMARKS)
+	@for program in $(BENCHMARKS); do $$program || exit 1; done
 
 # ---- tests ------------------------------------------------------------------------------------------------------------------
 
@@ -246,5 +253,5 @@ help:
 	@sed -n 's/^#? //p' Makefile
 
 FORCE:
-.PHONY: all static shared tool examples test-programs demo test run-test-programs lint abi abi-record sanitize tsan valgrind cross \
+.PHONY: all static shared tool examples test-programs demo bench test run-test-programs lint abi abi-record sanitize tsan valgrind cross \
     install install-lib install-tool uninstall clean help FORCE

@@ -31,7 +31,7 @@
  *   Stack       At most 16 KiB on the calling thread.
  *
  * Letters in shapes: B images in the batch, C channels, H x W pixels of the model's input, P patch side, N patches, R prefix
- * tokens (class, distillation, registers), T = R + N tokens, D width, K classes. All tensors are float32, row-major.
+ * tokens (class, distillation, registers), T = R + N tokens, D width, E width of the embedding (D for a plain model), K classes. All tensors are float32, row-major.
  *
  * The model: "An Image Is Worth 16x16 Words" (Dosovitskiy et al. 2021, arXiv:2010.11929), pre-norm encoder. Formulas are those
  * of timm's vision_transformer.py and transformers' modeling_vit.py; docs/model.md gives each with its source. */
@@ -186,8 +186,12 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 #define VIT_ACT_RELU 3
 #define VIT_ACT_SILU 4       /* x / (1 + exp(-x)) */
 
-#define VIT_POOL_TOKEN 0 /* the class token */
-#define VIT_POOL_MEAN 1  /* mean of the patch tokens */
+#define VIT_POOL_TOKEN 0      /* the class token (distilled DeiT: mean of class and distillation token) */
+#define VIT_POOL_MEAN 1       /* mean of the patch tokens */
+#define VIT_POOL_MAX 2        /* largest of the patch tokens, channel by channel */
+#define VIT_POOL_MEAN_MAX 3   /* (mean + max) / 2 */
+#define VIT_POOL_ATTENTION 4  /* a learned query attends to the patch tokens (MAP head, SigLIP) */
+#define VIT_POOL_TOKEN_MEAN 5 /* class token and mean of the patch tokens side by side, 2 D wide (DINOv2 classifiers) */
 
 #define VIT_RESIZE_NONE 0     /* the picture must have the input's size already */
 #define VIT_RESIZE_SQUASH 1   /* both sides to the resize size, aspect ratio lost, then centre crop */
@@ -204,6 +208,8 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 #define VIT_POSITION_BICUBIC_ANTIALIAS 0 /* timm: torch bicubic, antialias, a = -0.5 */
 #define VIT_POSITION_BICUBIC 1           /* transformers: torch bicubic, no antialias, a = -0.75 */
 #define VIT_POSITION_BILINEAR 2          /* torch bilinear, no antialias */
+#define VIT_POSITION_BICUBIC_OFFSET 3    /* DINO, DINOv2: torch bicubic with scale_factor (new + 0.1) / old, a = -0.75 */
+#define VIT_POSITION_ZOOM 4              /* Google: linear, corners aligned (scipy.ndimage.zoom, order 1) */
 
 /* ---- loading -------------------------------------------------------------------------------------------------------------- */
 
@@ -272,7 +278,7 @@ VIT_API int32_t vit_preprocess(vit_context *vit, const vit_image *image, float *
 
 /* ---- running --------------------------------------------------------------------------------------------------------------- */
 
-/* Runs `batch` pictures. out receives [B, K] logits or, for a model without head, the [B, D] pooled embedding: count must be at
+/* Runs `batch` pictures. out receives [B, K] logits or, for a model without head, the [B, E] pooled embedding: count must be at
  * least B * VIT_INFO_OUTPUTS floats, else VIT_ERROR_BUFFER and nothing is written. out may be NULL with count 0 when only requested
  * outputs are wanted. batch 0 is VIT_OK and does nothing. A batch above VIT_OPT_MAX_BATCH runs in slices; requested outputs
  * then need batch <= VIT_OPT_MAX_BATCH (else VIT_ERROR_LIMIT).
@@ -289,7 +295,7 @@ VIT_API int32_t vit_end(vit_context *vit, float *out, size_t count);
 
 /* Further outputs. Ask once (allocates), then fetch after each forward as a view into the context. */
 #define VIT_OUTPUT_LOGITS 1    /* [B, K] */
-#define VIT_OUTPUT_EMBEDDING 2 /* [B, D]: pooled, after the last norm; what the head sees. L2-normalised with VIT_OPT_NORMALIZE */
+#define VIT_OUTPUT_EMBEDDING 2 /* [B, E], E = VIT_INFO_EMBEDDING: pooled, after the last norm; what the head sees. L2-normalised with VIT_OPT_NORMALIZE */
 #define VIT_OUTPUT_TOKENS 3    /* [B, T, D]: all tokens after the final norm (as they are where a model has none) */
 #define VIT_OUTPUT_HIDDEN 4    /* [B, T, D]: index 0 = embeddings with positions, index i = output of block i, before the final norm */
 /* LOGITS and EMBEDDING are always there; index is used by HIDDEN only, 0..depth, -1 = all. UNSUPPORTED: logits of a headless model. */

@@ -62,12 +62,19 @@ int32_t vit_isa_available(int32_t isa) { return vi_kernels_exact(isa) != NULL; }
 
 /* ---- a context ------------------------------------------------------------------------------------------------------------------- */
 
+static int64_t macs_per_row(const vi_linear *l) { return (int64_t)l->w.rows * (int64_t)l->w.cols; }
+
 static int64_t macs_per_image(const vit_context *c) {
     const vi_hparams *h = &c->model->hparams;
-    int64_t tokens = (int64_t)c->tokens, width = h->width;
-    int64_t patch = (int64_t)c->patches * width * (int64_t)c->model->weights.patch.w.cols;
-    int64_t block = tokens * width * (4 * width + 2 * (int64_t)h->mlp) + 2 * tokens * tokens * width;
-    return patch + h->depth * block + (int64_t)h->classes * width;
+    const vi_weights *w = &c->model->weights;
+    const vi_block *b = &w->blocks[0];
+    int64_t tokens = (int64_t)c->tokens, patches = (int64_t)c->patches, width = h->width;
+    int64_t linear = macs_per_row(&b->qkv) + macs_per_row(&b->proj) + macs_per_row(&b->fc1) + macs_per_row(&b->fc2);
+    int64_t blocks = h->depth * (tokens * linear + 2 * tokens * tokens * width);
+    int64_t map = patches * macs_per_row(&w->map.kv) + macs_per_row(&w->map.q) + macs_per_row(&w->map.proj) +
+                  macs_per_row(&w->map.fc1) + macs_per_row(&w->map.fc2) + (w->map.latent ? 2 * patches * width : 0);
+    int64_t head = macs_per_row(&w->representation) + macs_per_row(&w->projection) + macs_per_row(&w->head) + macs_per_row(&w->head_dist);
+    return patches * macs_per_row(&w->patch) + blocks + map + head;
 }
 
 int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
@@ -75,9 +82,9 @@ int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     const vi_model *m = vit->model;
     const vi_hparams *h = &m->hparams;
     switch (key) {
-    case VIT_INFO_OUTPUTS: *value = h->classes > 0 ? h->classes : h->width; break;
+    case VIT_INFO_OUTPUTS: *value = h->classes > 0 ? h->classes : vi_embedding_width(h); break;
     case VIT_INFO_CLASSES: *value = h->classes; break;
-    case VIT_INFO_EMBEDDING: *value = h->width; break;
+    case VIT_INFO_EMBEDDING: *value = vi_embedding_width(h); break;
     case VIT_INFO_WIDTH: *value = h->width; break;
     case VIT_INFO_DEPTH: *value = h->depth; break;
     case VIT_INFO_HEADS: *value = h->heads; break;

@@ -51,7 +51,7 @@ static void run_stages(vit_context *c, int32_t units) {
 
 static size_t output_width(const vit_context *c) {
     const vi_hparams *h = &c->model->hparams;
-    return (size_t)(h->classes > 0 ? h->classes : h->width);
+    return (size_t)(h->classes > 0 ? h->classes : vi_embedding_width(h));
 }
 
 static void copy_result(const vit_context *c, float *out) {
@@ -179,7 +179,7 @@ int32_t vit_output(vit_context *vit, int32_t output, int32_t index, const float 
     bool tokens = output == VIT_OUTPUT_TOKENS || output == VIT_OUTPUT_HIDDEN;
     *data = found;
     shape[0] = vit->batch;
-    shape[1] = tokens ? (int64_t)vit->tokens : output == VIT_OUTPUT_LOGITS ? h->classes : h->width;
+    shape[1] = tokens ? (int64_t)vit->tokens : output == VIT_OUTPUT_LOGITS ? h->classes : vi_embedding_width(h);
     shape[2] = tokens ? h->width : 1;
     shape[3] = 1;
     *rank = tokens ? 3 : 2;

@@ -30,7 +30,8 @@ typedef struct loader {
     bool in_place;
     vi_model *model;
     size_t model_size;
-    float *rows;          /* [16, widest matrix] one panel's rows on their way */
+    size_t widest;        /* columns of the widest matrix */
+    float *rows;          /* [16, widest] one panel's rows on their way */
     unsigned char *panel; /* the same as stored, when the file is packed differently */
     size_t rows_bytes;
     vi_arena arena;       /* over the model's block; measuring at first */
@@ -242,15 +243,21 @@ static int32_t fill_slot(loader *l, vi_slot slot, int32_t block, const vi_source
     return status == VIT_OK ? report_progress(l, bytes) : status;
 }
 
+static int32_t widen(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
+    size_t rows, cols;
+    (void)block, (void)source;
+    slot_bytes(l, slot, &rows, &cols);
+    if (vi_slot_table[slot].matrix && cols > l->widest) l->widest = cols;
+    return VIT_OK;
+}
+
 /* Temporary rows for the widest matrix, unless everything is used in place. */
 static int32_t fill_model(loader *l) {
     if (l->in_place) return VIT_OK;
-    const vi_hparams *h = &l->description.hparams;
-    size_t widest = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width, half;
-    if (widest < (size_t)h->width) widest = (size_t)h->width;
-    if (widest < (size_t)h->mlp) widest = (size_t)h->mlp;
-    if (!vi_mul_size(widest + 1, VI_PANEL * sizeof(float), &half) || !vi_mul_size(half, 2, &l->rows_bytes))
-        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: rows of %llu numbers are too long", l->reader.name, (unsigned long long)widest);
+    size_t half;
+    for_each_slot(l, widen);
+    if (!vi_mul_size(l->widest + 1, VI_PANEL * sizeof(float), &half) || !vi_mul_size(half, 2, &l->rows_bytes))
+        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: rows of %llu numbers are too long", l->reader.name, (unsigned long long)l->widest);
     l->rows = vi_alloc(&l->a, l->rows_bytes, VI_TEMPORARY);
     if (!l->rows)
         return vi_fail(l->e, VIT_ERROR_MEMORY, "%s: out of memory: packing needs %llu bytes", l->reader.name,

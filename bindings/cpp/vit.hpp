@@ -153,14 +153,16 @@ public:
         Context made;
         char why[error_size] = "";
         vit_context *handle = nullptr;
-        made.take(vit_load_memory(&handle, data, size, options.get(), why, sizeof why), handle, why);
+        const int32_t status = vit_load_memory(&handle, data, size, options.get(), why, sizeof why);
+        made.take(status, handle, why);
         return made;
     }
     static Context from_reader(vit_read_fn read, void *user, uint64_t size, const Options &options = Options()) {
         Context made;
         char why[error_size] = "";
         vit_context *handle = nullptr;
-        made.take(vit_load_reader(&handle, read, user, size, options.get(), why, sizeof why), handle, why);
+        const int32_t status = vit_load_reader(&handle, read, user, size, options.get(), why, sizeof why);
+        made.take(status, handle, why);
         return made;
     }
     /* The same weights, its own activations, for another thread. */
@@ -243,13 +245,15 @@ private:
     void load(const char *path, const vit_options *options) {
         char why[error_size] = "";
         vit_context *handle = nullptr;
-        take(vit_load(&handle, path, options, why, sizeof why), handle, why);
+        const int32_t status = vit_load(&handle, path, options, why, sizeof why);
+        take(status, handle, why);
     }
     Context clone(const vit_options *options) {
         Context made;
         char why[error_size] = "";
         vit_context *handle = nullptr;
-        made.take(vit_clone(&handle, handle_, options, why, sizeof why), handle, why);
+        const int32_t status = vit_clone(&handle, handle_, options, why, sizeof why);
+        made.take(status, handle, why);
         return made;
     }
     void take(int32_t status, vit_context *handle, const char *why) {

@@ -68,7 +68,8 @@ def build_library(folder):
     if not make:
         raise RuntimeError("building the C library needs make and a C compiler; a wheel that is already built needs neither")
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    command = [make, "-s", "-C", str(source_tree()), f"BUILD={folder}/build", f"LIB={folder}/lib", "shared"]
+    environment.setdefault("CFLAGS", "-O2")
+    command = [make, "-s", f"-j{os.cpu_count() or 1}", "-C", str(source_tree()), f"BUILD={folder}/build", f"LIB={folder}/lib", "shared"]
     subprocess.run(command, check=True, env=environment)
     return next(path for path in sorted(pathlib.Path(folder, "lib").iterdir()) if not path.is_symlink())
 

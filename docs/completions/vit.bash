@@ -13,18 +13,21 @@ _vit() {
     case $before in
         --isa) words='reference avx2 avx512 neon' ;;
         --precision) words='f32 bf16' ;;
+        --set)
+            words='heads= activation= pool= eps= resize= filter= crop= mean= std= position='
+            compopt -o nospace 2>/dev/null
+            ;;
         --size) [ "$command" = bench ] && words='ti16 s16 s32 b8 b16 b32 l16 l32 h14' ;;
         --batch | --height | --runs | --threads | --top | --width) return ;;
         *)
             case $command:$word in
-                classify:-*)
-                    words='--top --labels --batch --threads --isa --precision --size --width --height --json --no-color --quiet --help'
-                    ;;
-                embed:-*) words='--normalize --batch --threads --isa --precision --size --width --height --json --quiet --help' ;;
-                info:-*) words='--labels --isa --precision --size --width --height --json --quiet --help' ;;
-                convert:-*) words='--labels --precision --json --quiet --help' ;;
-                bench:-*) words='--runs --batch --threads --isa --precision --size --width --height --json --quiet --help' ;;
+                classify:-*) words='--top --labels --no-color --batch --threads --isa --size --width --height' ;;
+                embed:-*) words='--normalize --batch --threads --isa --size --width --height' ;;
+                info:-*) words='--labels --isa --size --width --height' ;;
+                convert:-*) words='--labels' ;;
+                bench:-*) words='--runs --batch --threads --isa --size --width --height' ;;
             esac
+            [ -z "$words" ] || words+=' --precision --config --preprocessor --set --json --quiet --help'
             ;;
     esac
 

@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "overrides.h"
 #include "print.h"
 #include "random.h"
 #include "vit.h"
 
-enum kind { FLAG, NUMBER, TEXT, ISA, PRECISION, SIZE };
+enum kind { FLAG, NUMBER, TEXT, ISA, PRECISION, SIZE, SET };
 
 struct option {
     const char *name;
@@ -45,6 +46,9 @@ static const struct option options[] = {
     {"size", "N", "model input of N x N pixels; or ti16, s16, ... (see above)", SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
     {"width", "N", "model input width in pixels", NUMBER, LOADS, FIELD(width), 1, 65536},
     {"height", "N", "model input height in pixels", NUMBER, LOADS, FIELD(height), 1, 65536},
+    {"config", "FILE", "instead of the model's config.json", TEXT, ALL, FIELD(config), 0, 0},
+    {"preprocessor", "FILE", "instead of its preprocessor_config.json", TEXT, ALL, FIELD(preprocessor), 0, 0},
+    {"set", "KEY=VALUE", "correct the model; may be given several times (see vit.1)", SET, ALL, FIELD(sets), 0, 0},
     {"json", NULL, "print JSON", FLAG, ALL, FIELD(json), 0, 0},
     {"no-color", NULL, "no colours on a terminal (also: NO_COLOR=1)", FLAG, COMMAND_CLASSIFY, FIELD(no_color), 0, 0},
     {"quiet", NULL, "no warnings and no progress on standard error", FLAG, ALL, FIELD(quiet), 0, 0},
@@ -151,6 +155,15 @@ static bool set_size(struct args *args, const struct option *o, const char *valu
     return true;
 }
 
+static bool add_setting(struct args *args, const char *value) {
+    if (args->set_count == SETS_MOST) {
+        complain("--set is given more than %d times", SETS_MOST);
+        return false;
+    }
+    args->sets[args->set_count++] = value;
+    return override_set(NULL, value);
+}
+
 static bool set(struct args *args, const struct option *o, const char *value) {
     void *field = (char *)args + o->field;
     switch (o->kind) {
@@ -160,6 +173,7 @@ static bool set(struct args *args, const struct option *o, const char *value) {
     case ISA: return set_isa(field, value);
     case PRECISION: return set_precision(field, value);
     case SIZE: return set_size(args, o, value);
+    case SET: return add_setting(args, value);
     }
     return false;
 }

@@ -10,6 +10,8 @@
 #define EXIT_FAILED 1 /* a file, a model or a picture was no good */
 #define EXIT_USAGE 2  /* the command line was */
 
+#define SETS_MOST 16
+
 struct args {
     const struct command *command;
     char *const *operands;
@@ -17,7 +19,9 @@ struct args {
     bool help, json, quiet, no_color, normalize, list_labels;
     int64_t threads, top, batch, runs, width, height; /* 0: not given */
     int64_t isa, precision;                           /* VIT_ISA_*, VIT_PRECISION_* */
-    const char *labels; /* file name */
+    const char *labels, *config, *preprocessor;       /* file names */
+    const char *sets[SETS_MOST];                      /* "heads=8" */
+    int set_count;
     const char *random; /* "b16": no file, random weights */
 };
 

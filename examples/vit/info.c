@@ -5,22 +5,15 @@
 #include <string.h>
 
 #include "model.h"
+#include "overrides.h"
 #include "print.h"
 
-/* Names of VIT_ACT_*, VIT_POOL_*, in the order of their numbers. */
-static const char *const activations[] = {"gelu", "gelu_tanh", "quick_gelu", "relu", "silu"};
-static const char *const pools[] = {"token", "mean"};
-
-static const char *name_of(const char *const *names, size_t count, int64_t number) {
-    return number >= 0 && (size_t)number < count ? names[number] : "unknown";
-}
-
 static const char *activation_of(const struct model *m) {
-    return name_of(activations, sizeof activations / sizeof *activations, model_number(m, VIT_INFO_ACTIVATION));
+    return override_word(VIT_OPT_ACTIVATION, model_number(m, VIT_INFO_ACTIVATION));
 }
 
 static const char *pool_of(const struct model *m) {
-    return name_of(pools, sizeof pools / sizeof *pools, model_number(m, VIT_INFO_POOL));
+    return override_word(VIT_OPT_POOL, model_number(m, VIT_INFO_POOL));
 }
 
 static double real_of(const struct model *m, int32_t key, int32_t index) {
@@ -121,15 +114,9 @@ static void row_size(const struct model *m, const char *name, int32_t width_key,
     printf("%-15s%lld x %lld %s\n", name, (long long)model_number(m, width_key), (long long)model_number(m, height_key), rest);
 }
 
-static void row_reals(const struct model *m, const char *name, int32_t key) {
-    printf("%-15s", name);
-    for (int32_t i = 0; i < model_number(m, VIT_INFO_CHANNELS); i++) printf("%s%.6g", i ? " " : "", real_of(m, key, i));
-    putchar('\n');
-}
-
 /* Notes are several lines: the first beside the name, the rest below it. */
 static void rows_notes(const char *notes) {
-    char line[256];
+    char line[512];
     const char *name = "notes";
     while (*notes != '\0') {
         size_t length = strcspn(notes, "\n"), copied = length < sizeof line ? length : sizeof line - 1;
@@ -144,7 +131,8 @@ static void rows_notes(const char *notes) {
 static void print_shape(const struct model *m) {
     char text[128], count[PRINT_SMALL];
     row("parameters", text_of_count(count, model_number(m, VIT_INFO_PARAMETERS)));
-    snprintf(text, sizeof text, "pixels, %lld channels", (long long)model_number(m, VIT_INFO_CHANNELS));
+    long long channels = (long long)model_number(m, VIT_INFO_CHANNELS);
+    snprintf(text, sizeof text, "pixels, %lld channel%s", channels, channels == 1 ? "" : "s");
     row_size(m, "input", VIT_INFO_IMAGE_WIDTH, VIT_INFO_IMAGE_HEIGHT, text);
     row_size(m, "trained for", VIT_INFO_TRAINED_WIDTH, VIT_INFO_TRAINED_HEIGHT, "pixels");
     row_size(m, "patch", VIT_INFO_PATCH_WIDTH, VIT_INFO_PATCH_HEIGHT, "pixels");
@@ -190,8 +178,6 @@ static void print_info(const struct model *m) {
     row("file format", vit_info_text(m->vit, VIT_TEXT_FORMAT));
     print_shape(m);
     row("preprocessing", vit_info_text(m->vit, VIT_TEXT_PIPELINE));
-    row_reals(m, "mean", VIT_REAL_MEAN);
-    row_reals(m, "std", VIT_REAL_STD);
     print_cost(m);
     rows_notes(vit_info_text(m->vit, VIT_TEXT_NOTES));
 }

@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "file.h"
+#include "overrides.h"
 #include "print.h"
 #include "random.h"
+
+#define CONFIG_MAX (16u << 20) /* bytes */
 
 /* vit_log_fn. */
 static void show_log(void *user, int32_t level, const char *text) {
@@ -27,6 +31,9 @@ static bool set(vit_options *options, int32_t key, int64_t value, const char *na
 }
 
 static bool set_options(vit_options *options, const struct args *args, int64_t max_batch) {
+    for (int i = 0; i < args->set_count; i++) {
+        if (!override_set(options, args->sets[i])) return false;
+    }
     return (args->threads == 0 || set(options, VIT_OPT_THREADS, args->threads, "threads")) &&
            set(options, VIT_OPT_ISA, args->isa, "isa") &&
            set(options, VIT_OPT_PRECISION, args->precision, "precision") &&
@@ -34,6 +41,17 @@ static bool set_options(vit_options *options, const struct args *args, int64_t m
            set(options, VIT_OPT_IMAGE_WIDTH, args->width, "width") &&
            set(options, VIT_OPT_IMAGE_HEIGHT, args->height, "height") &&
            set(options, VIT_OPT_NORMALIZE, args->normalize, "normalize");
+}
+
+/* The text must live until the load is over: it is kept in file. */
+static bool set_text(vit_options *options, int32_t key, const char *path, struct file *file) {
+    struct why why;
+    if (path == NULL) return true;
+    if (!file_read(file, path, CONFIG_MAX, &why)) {
+        complain("%s: %s", path, why.text);
+        return false;
+    }
+    return vit_options_set_text(options, key, (const char *)file->data) == VIT_OK;
 }
 
 static bool load(struct model *model, vit_options *options, const char *random) {
@@ -51,7 +69,8 @@ static bool load(struct model *model, vit_options *options, const char *random) 
 bool model_open(struct model *model, const struct args *args, const char *name, int64_t max_batch, int *exit_code) {
     *model = (struct model){0};
     model->name = name;
-    model->quiet = args->quiet;
+    /* `info` prints what was assumed as notes; of random weights nothing matters. */
+    model->quiet = args->quiet || args->random || args->command->bit == COMMAND_INFO;
     progress_begin(&model->progress, "reading", args->quiet);
     *exit_code = EXIT_FAILED;
     if (!isa_is_usable(args->isa)) return false;
@@ -60,10 +79,14 @@ bool model_open(struct model *model, const struct args *args, const char *name, 
         complain("out of memory");
         return false;
     }
+    struct file config = {0}, preprocessor = {0};
     bool good = set_options(options, args, max_batch);
     if (!good) *exit_code = EXIT_USAGE;
-    good = good && load(model, options, args->random);
+    good = good && set_text(options, VIT_OPT_CONFIG_JSON, args->config, &config) &&
+           set_text(options, VIT_OPT_PREPROCESSOR_JSON, args->preprocessor, &preprocessor) && load(model, options, args->random);
     vit_options_free(options);
+    file_free(&config);
+    file_free(&preprocessor);
     if (!good) return false;
     model->classes = (int32_t)model_number(model, VIT_INFO_CLASSES);
     return args->labels == NULL || labels_read(&model->labels, args->labels, model->classes);

@@ -139,7 +139,7 @@ static int32_t read_string(parser *p, const char **text, uint32_t *length) {
         while (run < p->length) {
             unsigned char c = (unsigned char)p->text[run];
             if (c == '"' || c == '\\' || c < 0x20) break;
-            size_t n = vi_utf8_length(p->text + run, p->length - run);
+            size_t n = c < 0x80 ? 1 : vi_utf8_length(p->text + run, p->length - run);
             if (n == 0) break;
             run += n;
         }
@@ -195,6 +195,8 @@ static int32_t read_number(parser *p, vi_json_value *v) {
     v->kind = VI_JSON_NUMBER;
     if (p->values == NULL) return VIT_OK;
     v->integer = whole && read_integer(p, start, &v->integral);
+    v->number = (double)v->integral;
+    if (v->integer && v->integral != 0) return VIT_OK; /* -0 is a number like any other */
     if (vi_decimal(p->text + start, p->at - start, &v->number)) return VIT_OK;
     p->at = start;
     return fail_at(p, VIT_ERROR_CORRUPT, "a number is out of range");

@@ -96,14 +96,12 @@ static int32_t check_part(const place *p, const vi_tensor *t, uint32_t parts, ui
     return has_shape(p, t, rows, cols) ? VIT_OK : misshaped(p, t, rows, cols, e);
 }
 
-/* The slot that a bias needs beside it; itself for all others. */
-static vi_slot partner_of(vi_slot slot) {
-    switch (slot) {
-    case VI_PRE_NORM_B: return VI_PRE_NORM_G;
-    case VI_NORM_B: return VI_NORM_G;
-    case VI_FC_NORM_B: return VI_FC_NORM_G;
-    default: return slot;
-    }
+/* A bias needs the weight before it in the table; NULL when the slot is no bias. */
+static const vi_source *weight_beside(const place *p, const vi_description *d) {
+    const char *name = vi_slot_table[p->slot].name;
+    size_t length = strlen(name);
+    if (length < 5 || strcmp(name + length - 5, ".bias") != 0) return NULL;
+    return p->slot < VI_MODEL_SLOTS ? &d->model[p->slot - 1] : &d->blocks[p->block][p->slot - VI_MODEL_SLOTS - 1];
 }
 
 static int32_t check_slot(const place *p, const vi_source *source, const vi_description *d, vi_error *e) {
@@ -116,8 +114,8 @@ static int32_t check_slot(const place *p, const vi_source *source, const vi_desc
         return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' is missing", file,
                        vi_slot_text(name, sizeof name, p->slot, p->block));
     }
-    vi_slot partner = partner_of(p->slot);
-    if (partner != p->slot && d->model[partner].parts == 0)
+    const vi_source *weight = weight_beside(p, d);
+    if (weight != NULL && weight->parts == 0)
         return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' has no weight beside it", file, source->part[0]->name);
     /* Parts are alike: one below the other in a matrix, side by side in a vector. */
     uint64_t *split = vi_slot_table[p->slot].matrix ? &rows : &cols;

@@ -74,7 +74,7 @@ static int32_t positions_of_known_size(const vi_names *n, const vi_tensor *t, ui
     uint64_t across = (uint64_t)(h->image_width / h->patch_width), down = (uint64_t)(h->image_height / h->patch_height);
     uint64_t patches = across * down, prefix = (uint64_t)vi_prefix_tokens(h);
     if (covers == VI_COVERS_UNKNOWN) covers = prefix > 0 && rows == patches + prefix;
-    h->position_covers_prefix = covers;
+    h->position_prefix = covers ? vi_prefix_tokens(h) : 0;
     if (rows == patches + (covers ? prefix : 0)) return VIT_OK;
     char shape[128];
     return vi_fail(
@@ -106,7 +106,7 @@ static int32_t positions_of_square(const vi_names *n, const vi_tensor *t, uint64
     if (width > VI_MAX_SIDE || height > VI_MAX_SIDE)
         return vi_fail(e, VIT_ERROR_LIMIT, "%s: tensor '%s' gives an input of %llux%llu pixels, at most %d a side",
                        n->directory->reader->name, t->name, (unsigned long long)width, (unsigned long long)height, VI_MAX_SIDE);
-    h->position_covers_prefix = covers;
+    h->position_prefix = covers ? vi_prefix_tokens(h) : 0;
     h->image_width = (int32_t)width;
     h->image_height = (int32_t)height;
     vi_note(d, true, "input size: %ldx%ld assumed, a square of %llu patches (VIT_OPT_CONFIG_JSON)", (long)width, (long)height,

@@ -9,7 +9,7 @@ int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e);
 
 #define VI_COVERS_UNKNOWN (-1)
 
-/* Sets position_covers_prefix (`covers` when known) and, when `size_source` is NULL, the image size as a square. Otherwise
+/* Sets position_prefix (`covers` when known) and, when `size_source` is NULL, the image size as a square. Otherwise
  * image_width and image_height are set and size_source names where they come from; they must fit the position tensor. */
 int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e);
 

@@ -38,11 +38,21 @@ static const meta_row meta_rows[] = {
     INT(19, classes),
     INT(20, class_token),
     INT(21, registers),
-    INT(22, position_covers_prefix),
+    INT(22, position_prefix),
     INT(23, activation),
     INT(24, pool),
     INT(25, position),
     REAL(26, eps),
+    INT(27, distilled),
+    INT(28, norm_kind),
+    INT(29, ffn),
+    INT(30, rope),
+    REAL(31, rope_theta),
+    INT(32, rope_width),
+    INT(33, rope_height),
+    INT(34, representation),
+    INT(35, projection),
+    INT(36, raw_tokens),
     INT(40, pipeline.resize),
     INT(41, pipeline.filter),
     INT(42, pipeline.crop_rounding),
@@ -136,7 +146,7 @@ const vi_family vi_family_native = {"vit", detect, hparams, bind, labels, NULL};
 /* ---- writing ------------------------------------------------------------------------------------------------------------- */
 
 #define MAX_META (META_ROWS + 2)
-#define MAX_REALS (2 + 2 * VI_MAX_CHANNELS) /* eps and scale, mean and std */
+#define MAX_REALS (META_ROWS + 2 * VI_MAX_CHANNELS) /* one a row, but for mean and std */
 
 /* Everything vi_vit_write is given. */
 typedef struct output {
@@ -223,7 +233,7 @@ int32_t vi_native_write(const vi_hparams *h, const vi_weights *w, const char *la
     for (size_t i = 0; i < META_ROWS; i++) put_row(&out, &meta_rows[i], h);
     if (!put_weights(&out, h, w)) return vi_fail(e, VIT_ERROR_LIMIT, "model: too large to save");
 
-    size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names); /* count <= 13 + 512 * 14 */
+    size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names); /* count <= VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS */
     void *block = vi_alloc(a, size, VI_TEMPORARY);
     if (block == NULL) return vi_alloc_failed(a, size, "directory of the saved model", e);
     out.tensors = block;

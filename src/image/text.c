@@ -84,8 +84,9 @@ static void put_resize(writer *w, const vi_pipeline *p) {
     }
     put(w, " (");
     put(w, filters[p->filter]);
-    put(w, p->resize == VIT_RESIZE_PAD ? "), centre on the mean colour " : "), centre crop ");
+    put(w, p->resize == VIT_RESIZE_PAD ? "), centre on " : "), centre crop ");
     put_size(w, p->width, p->height);
+    if (p->resize == VIT_RESIZE_PAD) put(w, " of the mean colour");
 }
 
 void vi_pipeline_text(const vi_pipeline *p, char *dst, size_t size) {

@@ -29,6 +29,7 @@ const vi_kernels vi_kernels_avx512 = {
     .name = "avx512",
     .gemm = gemm,
     .layernorm = layernorm,
+    .rmsnorm = rmsnorm,
     .pack_keys = pack_keys,
     .attention = attention,
     .softmax = softmax,

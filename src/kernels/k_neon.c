@@ -15,6 +15,7 @@ const vi_kernels vi_kernels_neon = {
     .name = "neon",
     .gemm = gemm,
     .layernorm = layernorm,
+    .rmsnorm = rmsnorm,
     .pack_keys = pack_keys,
     .attention = attention,
     .softmax = softmax,

@@ -79,6 +79,9 @@ typedef struct vi_kernels {
     void (*layernorm)(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma, const float *beta, float eps,
                       size_t rows, size_t n);
 
+    /* y[r, :] = x[r, :] / sqrt(mean of squares + eps) * gamma. gamma [n] or NULL (1). y may be x. */
+    void (*rmsnorm)(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma, float eps, size_t rows, size_t n);
+
     /* k [T, hd] with row stride ldk -> panels [ceil(T/16)][hd][16]. */
     void (*pack_keys)(float *panels, const float *k, size_t ldk, size_t tokens, size_t head_dim);
 

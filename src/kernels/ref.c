@@ -109,16 +109,21 @@ static float row_squares(const float *x, float mean, size_t n) {
     return tree_sum(p);
 }
 
+static void norm_row(float *y, const float *x, const float *gamma, const float *beta, float eps, size_t n, float mean) {
+    float scale = vi_inverse_deviation(row_squares(x, mean, n) / (float)n + eps);
+    for (size_t i = 0; i < n; i++) {
+        float z = (x[i] - mean) * scale;
+        y[i] = (gamma ? z * gamma[i] : z) + (beta ? beta[i] : 0.0f);
+    }
+}
+
 static void layernorm(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma, const float *beta, float eps,
                       size_t rows, size_t n) {
-    for (size_t r = 0; r < rows; r++, x += ldx, y += ldy) {
-        float mean = row_sum(x, n) / (float)n;
-        float scale = vi_inverse_deviation(row_squares(x, mean, n) / (float)n + eps);
-        for (size_t i = 0; i < n; i++) {
-            float z = (x[i] - mean) * scale;
-            y[i] = (gamma ? z * gamma[i] : z) + (beta ? beta[i] : 0.0f);
-        }
-    }
+    for (size_t r = 0; r < rows; r++) norm_row(y + r * ldy, x + r * ldx, gamma, beta, eps, n, row_sum(x + r * ldx, n) / (float)n);
+}
+
+static void rmsnorm(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma, float eps, size_t rows, size_t n) {
+    for (size_t r = 0; r < rows; r++) norm_row(y + r * ldy, x + r * ldx, gamma, NULL, eps, n, 0.0f);
 }
 
 static void pack_keys(float *panels, const float *k, size_t ldk, size_t tokens, size_t head_dim) {
@@ -169,6 +174,7 @@ const vi_kernels vi_kernels_reference = {
     .name = "reference",
     .gemm = gemm,
     .layernorm = layernorm,
+    .rmsnorm = rmsnorm,
     .pack_keys = pack_keys,
     .attention = attention,
     .softmax = softmax,

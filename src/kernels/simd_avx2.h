@@ -36,15 +36,11 @@ INLINE v16 v16_div(v16 a, v16 b) { return (v16){_mm256_div_ps(a.low, b.low), _mm
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) {
     return (v16){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
 }
-INLINE v16 v16_fnma(v16 a, v16 b, v16 c) {
-    return (v16){_mm256_fnmadd_ps(a.low, b.low, c.low), _mm256_fnmadd_ps(a.high, b.high, c.high)};
-}
-INLINE v16 v16_min(v16 a, v16 b) { return (v16){_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
 INLINE v16 v16_max(v16 a, v16 b) { return (v16){_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)}; }
 INLINE v16 v16_relu(v16 x) { return v16_max(v16_set(0.0f), x); } /* equal or unordered gives x */
-INLINE v16 v16_abs(v16 x) {
+INLINE v16 v16_minus_abs(v16 x) {
     const __m256 sign = _mm256_set1_ps(-0.0f);
-    return (v16){_mm256_andnot_ps(sign, x.low), _mm256_andnot_ps(sign, x.high)};
+    return (v16){_mm256_or_ps(sign, x.low), _mm256_or_ps(sign, x.high)};
 }
 INLINE v16 v16_copysign(v16 x, v16 sign) {
     const __m256 bit = _mm256_set1_ps(-0.0f);

@@ -20,11 +20,9 @@ INLINE v16 v16_sub(v16 a, v16 b) { return _mm512_sub_ps(a, b); }
 INLINE v16 v16_mul(v16 a, v16 b) { return _mm512_mul_ps(a, b); }
 INLINE v16 v16_div(v16 a, v16 b) { return _mm512_div_ps(a, b); }
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
-INLINE v16 v16_fnma(v16 a, v16 b, v16 c) { return _mm512_fnmadd_ps(a, b, c); }
-INLINE v16 v16_min(v16 a, v16 b) { return _mm512_min_ps(a, b); }
 INLINE v16 v16_max(v16 a, v16 b) { return _mm512_max_ps(a, b); }
 INLINE v16 v16_relu(v16 x) { return _mm512_max_ps(_mm512_setzero_ps(), x); } /* equal or unordered gives x */
-INLINE v16 v16_abs(v16 x) { return _mm512_abs_ps(x); }
+INLINE v16 v16_minus_abs(v16 x) { return _mm512_or_ps(x, _mm512_set1_ps(-0.0f)); }
 INLINE v16 v16_copysign(v16 x, v16 sign) {
     return _mm512_or_ps(_mm512_abs_ps(x), _mm512_and_ps(sign, _mm512_set1_ps(-0.0f)));
 }

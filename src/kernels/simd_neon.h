@@ -42,10 +42,6 @@ INLINE v16 v16_mul(v16 a, v16 b) { return EACH(MUL); }
 INLINE v16 v16_div(v16 a, v16 b) { return EACH(DIV); }
 #define FMA(i) vfmaq_f32(c.q[i], a.q[i], b.q[i])
 INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return EACH(FMA); }
-#define FNMA(i) vfmsq_f32(c.q[i], a.q[i], b.q[i])
-INLINE v16 v16_fnma(v16 a, v16 b, v16 c) { return EACH(FNMA); }
-#define MIN(i) vminq_f32(a.q[i], b.q[i])
-INLINE v16 v16_min(v16 a, v16 b) { return EACH(MIN); }
 #define MAX(i) vmaxq_f32(a.q[i], b.q[i])
 INLINE v16 v16_max(v16 a, v16 b) { return EACH(MAX); }
 INLINE float32x4_t relu4(float32x4_t x) {
@@ -53,8 +49,8 @@ INLINE float32x4_t relu4(float32x4_t x) {
 }
 #define RELU(i) relu4(x.q[i])
 INLINE v16 v16_relu(v16 x) { return EACH(RELU); } /* clears what is less than 0: -0 and NaN stay, as on x86 */
-#define ABS(i) vabsq_f32(x.q[i])
-INLINE v16 v16_abs(v16 x) { return EACH(ABS); }
+#define MINUS_ABS(i) vnegq_f32(vabsq_f32(x.q[i]))
+INLINE v16 v16_minus_abs(v16 x) { return EACH(MINUS_ABS); }
 #define COPYSIGN(i) vbslq_f32(vdupq_n_u32(0x80000000u), sign.q[i], x.q[i])
 INLINE v16 v16_copysign(v16 x, v16 sign) { return EACH(COPYSIGN); }
 #define IF_LESS(i) vbslq_f32(vcltq_f32(a.q[i], b.q[i]), yes.q[i], no.q[i])

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/checked.h"
 #include "model/position.h"
+#include "model/rope.h"
 
 typedef struct layout {
     vi_arena *arena;
@@ -27,7 +28,14 @@ static size_t product(size_t a, size_t b, size_t c, size_t d) {
 
 static float *take_floats(vi_arena *a, size_t n) { return vi_arena_take(a, n, sizeof(float)); }
 
-/* One of the three lives of the wide buffer: starts at its base, and the arena ends up after the longest. */
+/* Attention pooling works on one image at a time. */
+static void lay_out_map(const layout *l, vi_workspace *w) {
+    size_t padded = (l->patches + VI_PANEL - 1) / VI_PANEL * VI_PANEL;
+    w->map_kv = take_floats(l->arena, product(l->patches, 2, l->width, 1));
+    w->map_keys = take_floats(l->arena, product(padded, l->width, 1, 1));
+}
+
+/* The lives of the wide buffer: each starts at its base, and the arena ends up after the longest. */
 static void lay_out_wide(const layout *l, vi_workspace *w) {
     vi_arena *a = l->arena;
     size_t start = a->used, end;
@@ -40,29 +48,43 @@ static void lay_out_wide(const layout *l, vi_workspace *w) {
     w->keys = take_floats(a, product(l->batch, l->padded_tokens, l->width, 1));
     end = max_size(end, a->used);
     a->used = start;
-    w->hidden = take_floats(a, product(l->batch, l->tokens, (size_t)l->h->mlp, 1));
+    w->hidden = take_floats(a, product(l->batch, l->tokens, (size_t)l->h->mlp, l->h->ffn == VI_FFN_SWIGLU ? 2 : 1));
+    end = max_size(end, a->used);
+    a->used = start;
+    if (l->h->pool == VIT_POOL_ATTENTION) lay_out_map(l, w);
     a->used = max_size(end, a->used);
 }
 
 static bool wants_layer(const vi_settings *s, int32_t i) { return s->want_layers[i / 64] >> (i % 64) & 1; }
 
-static void lay_out(const layout *l, vi_workspace *w, float **position) {
+/* What is left after the blocks: rows for each image instead of each token. */
+static void lay_out_results(const layout *l, vi_workspace *w) {
+    vi_arena *a = l->arena;
+    size_t embedding = (size_t)vi_embedding_width(l->h), widest = max_size(embedding, (size_t)l->h->representation);
+    if (l->h->pool == VIT_POOL_ATTENTION) w->map_rows = take_floats(a, product(3, l->width, 1, 1) + (size_t)l->h->mlp);
+    w->pooled = take_floats(a, product(l->batch, (size_t)vi_pooled_width(l->h), 1, 1));
+    w->features = take_floats(a, product(2, l->batch, widest, 1));
+    w->embedding = take_floats(a, product(l->batch, embedding, 1, 1));
+    w->logits = l->h->classes > 0 ? take_floats(a, product(l->batch, (size_t)l->h->classes, 1, 1)) : NULL;
+}
+
+static void lay_out(const layout *l, vi_workspace *w, float **position, float **rope) {
     vi_arena *a = l->arena;
     size_t stream = product(l->batch, l->tokens, l->width, 1);
     *position = l->grid_resampled ? take_floats(a, product(l->tokens, l->width, 1, 1)) : NULL;
+    *rope = l->h->rope ? take_floats(a, product(l->patches, l->head_dim, 1, 1)) : NULL;
     w->x = take_floats(a, stream);
     w->y = take_floats(a, stream);
     lay_out_wide(l, w);
-    w->pooled = take_floats(a, product(l->batch, l->width, 1, 1));
-    w->embedding = take_floats(a, product(l->batch, l->width, 1, 1));
-    w->logits = l->h->classes > 0 ? take_floats(a, product(l->batch, (size_t)l->h->classes, 1, 1)) : NULL;
+    lay_out_results(l, w);
     w->tokens = l->s->want_tokens ? take_floats(a, stream) : NULL;
     w->layers = vi_arena_take(a, (size_t)l->h->depth + 1, sizeof(float *));
     for (int32_t i = 0; i <= l->h->depth; i++) {
         float *layer = wants_layer(l->s, i) ? take_floats(a, stream) : NULL;
         if (w->layers) w->layers[i] = layer;
     }
-    size_t gemm = max_size(vi_gemm_scratch(max_size(l->inputs, max_size(l->width, (size_t)l->h->mlp))), 64);
+    size_t longest = max_size(max_size(l->inputs, 2 * l->width), max_size((size_t)l->h->mlp, (size_t)l->h->representation));
+    size_t gemm = max_size(vi_gemm_scratch(longest), 64);
     w->lane_bytes = max_size(gemm, vi_attention_scratch(l->tokens, l->head_dim));
     if (!vi_round_up(w->lane_bytes, VI_ALIGN, &w->lane_bytes)) w->lane_bytes = SIZE_MAX;
     w->lanes = vi_arena_take(a, l->lanes, w->lane_bytes);
@@ -104,12 +126,14 @@ static int32_t set_geometry(vit_context *c, const vi_settings *s, vi_error *e) {
     return VIT_OK;
 }
 
-static void set_position(vit_context *c, float *resampled) {
+static void set_position(vit_context *c, float *resampled, float *rope) {
     const vi_hparams *h = &c->model->hparams;
     const float *trained = c->model->weights.position;
     c->work.position = trained;
+    c->work.rope = rope;
+    if (rope) vi_rope_table(rope, h, c->grid_width, c->grid_height);
     if (!resampled) return;
-    size_t width = (size_t)h->width, prefix = h->position_covers_prefix ? (size_t)vi_prefix_tokens(h) : 0;
+    size_t width = (size_t)h->width, prefix = (size_t)h->position_prefix;
     memcpy(resampled, trained, prefix * width * sizeof *resampled);
     vi_position_resample(resampled + prefix * width, c->grid_width, c->grid_height, trained + prefix * width,
                          h->image_width / h->patch_width, h->image_height / h->patch_height, width, h->position);
@@ -124,12 +148,13 @@ static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e)
     layout l = {.arena = &arena, .h = h, .s = s, .batch = (size_t)s->max_batch, .width = (size_t)h->width,
                 .patches = c->patches, .tokens = c->tokens,
                 .inputs = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width,
-                .grid_resampled = c->pipeline.width != h->image_width || c->pipeline.height != h->image_height,
+                .grid_resampled = c->model->weights.position &&
+                                  (c->pipeline.width != h->image_width || c->pipeline.height != h->image_height),
                 .head_dim = head_dim, .padded_tokens = (c->tokens + VI_PANEL - 1) / VI_PANEL * VI_PANEL,
                 .pipeline = &c->pipeline, .lanes = vi_threads_lanes(c->threads)};
-    float *position;
+    float *position, *rope;
     vi_workspace work = {0};
-    lay_out(&l, &work, &position);
+    lay_out(&l, &work, &position, &rope);
     size_t size = arena.used, total;
     bool fits = !arena.failed && vi_add_size(size, c->allocator->in_use, &total);
     if (!fits || (s->max_memory && total > s->max_memory))
@@ -140,13 +165,13 @@ static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e)
         return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: activations for batch %ld at %ldx%ld need %llu bytes", (long)s->max_batch,
                        (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
     arena = vi_arena_over(block, size);
-    lay_out(&l, &work, &position);
+    lay_out(&l, &work, &position, &rope);
     c->block = block;
     c->block_size = size;
     c->work = work;
     c->settings = *s;
     c->state = VI_IDLE;
-    set_position(c, position);
+    set_position(c, position, rope);
     return VIT_OK;
 }
 

@@ -32,9 +32,10 @@ typedef struct vi_model {
 } vi_model;
 
 /* Activations. B images computed together, T tokens, N patches, D width, M hidden width, K classes, C x H x W input.
- * `wide` is one buffer with three lives, none of which is needed while another is written. */
+ * `wide` is one buffer with several lives, none of which is needed while another is written. */
 typedef struct vi_workspace {
-    const float *position; /* rows for this grid: [T, D], or [N, D] without the prefix; the model's own when the grid is as trained */
+    const float *position; /* rows for this grid: [position_prefix + N, D]; the model's own when the grid is as trained; or NULL */
+    const float *rope;     /* [N, 2, head_dim / 2] cos and sin of rotary positions, or NULL */
     float *x;       /* [B, T, D] residual stream */
     float *y;       /* [B, T, D] normalised tokens, then attention output */
     float *pixels;  /* wide, first life: [C, H, W] of one picture */
@@ -42,9 +43,13 @@ typedef struct vi_workspace {
     void *image_scratch;
     float *qkv;     /* wide, second life: [B, T, 3D] */
     float *keys;    /*                    [B, heads, ceil(T/16), head_dim, 16] */
-    float *hidden;  /* wide, third life: [B, T, M] */
-    float *pooled;  /* [B, D] */
-    float *embedding; /* [B, D] after optional normalisation */
+    float *hidden;  /* wide, third life: [B, T, M], twice as wide with SwiGLU */
+    float *map_kv;  /* wide, fourth life, of attention pooling: [N, 2D] of one image */
+    float *map_keys; /*                  [heads, ceil(N/16), head_dim, 16] */
+    float *map_rows; /* attention pooling: [3, D] query, attended, normed, and [M] hidden */
+    float *pooled;  /* [B, pooled width] */
+    float *features; /* [2, B, E]: after each layer on the pooled tokens */
+    float *embedding; /* [B, E] after optional normalisation */
     float *logits;  /* [B, K] or NULL */
     float *tokens;  /* [B, T, D] or NULL: requested output */
     float **layers; /* [depth + 1] of [B, T, D] or NULL each: requested hidden states */

@@ -3,13 +3,14 @@
  *   z0 = [class; registers; x_p E] + E_pos                    (1)  embed
  *   z' = z + scale1 * MSA(LN(z))                              (2)  attention_half
  *   z  = z' + scale2 * MLP(LN(z')), MLP = fc2(act(fc1))       (3)  mlp_half
- *   y  = LN(z)[class], or the mean over patches; head(y)      (4)  pool_and_classify
+ *   y  = pool(LN(z)); head(y)                                 (4)  pool_and_classify
  *
  * A run is cut into stages, embed, two per block, pool_and_classify, so that it can be stepped. Shapes: B images, T = P + N tokens
- * (P class token and registers, N patches), D width, M hidden width, K classes. */
+ * (P class token, distillation token and registers, N patches), D width, M hidden width, K classes. */
 #include <math.h>
 #include <string.h>
 #include "model/ops.h"
+#include "model/pool.h"
 
 static const vi_epilogue plain = {.activation = VI_ACT_NONE};
 
@@ -48,23 +49,41 @@ static void keep_layer(const vit_context *c, int32_t index) {
     if (layer) memcpy(layer, c->work.x, (size_t)c->batch * c->tokens * (size_t)c->model->hparams.width * sizeof *layer);
 }
 
+/* Token i of the prefix: class, distillation, registers. */
+static const float *prefix_token(const vi_hparams *h, const vi_weights *w, size_t i) {
+    if (h->class_token && i == 0) return w->class_token;
+    i -= (size_t)h->class_token;
+    if (h->distilled && i == 0) return w->dist_token;
+    return w->registers + (i - (size_t)h->distilled) * (size_t)h->width;
+}
+
+/* z [N, D] = patches E + positions; positions come after the norm where patches have one */
+static void embed_patches(const vit_context *c, float *z, const float *patches, const float *position) {
+    const vi_weights *w = &c->model->weights;
+    size_t D = (size_t)c->model->hparams.width, inputs = w->patch.w.cols;
+    bool normed = w->patch_norm.gamma != NULL;
+    vi_linear_forward(c, z, D, patches, inputs, c->patches, &w->patch,
+                      (vi_epilogue){.activation = VI_ACT_NONE, .residual = normed ? NULL : position});
+    if (!normed) return;
+    vi_norm_forward(c, z, D, z, D, c->patches, D, &w->patch_norm);
+    for (size_t i = 0; position && i < c->patches * D; i++) z[i] += position[i];
+}
+
 static void embed(const vit_context *c) {
     const vi_hparams *h = &c->model->hparams;
     const vi_weights *w = &c->model->weights;
     size_t D = (size_t)h->width, prefix = (size_t)vi_prefix_tokens(h), inputs = w->patch.w.cols;
-    const float *prefix_position = h->position_covers_prefix ? c->work.position : NULL;
-    const float *patch_position = c->work.position + (prefix_position ? prefix * D : 0);
+    const float *position = c->work.position; /* [position_prefix + N, D] or NULL */
+    const float *patch_position = position ? position + (size_t)h->position_prefix * D : NULL;
     for (size_t b = 0; b < (size_t)c->batch; b++) {
         float *z = c->work.x + b * c->tokens * D; /* [T, D] */
         for (size_t i = 0; i < prefix; i++) {
-            bool class_token = h->class_token && i == 0;
-            const float *token = class_token ? w->class_token : w->registers + (i - (size_t)h->class_token) * D;
-            place_prefix(z + i * D, token, prefix_position ? prefix_position + i * D : NULL, D);
+            bool placed = position && i < (size_t)h->position_prefix;
+            place_prefix(z + i * D, prefix_token(h, w, i), placed ? position + i * D : NULL, D);
         }
-        vi_linear_forward(c, z + prefix * D, D, c->work.patches + b * c->patches * inputs, c->patches, &w->patch,
-                          (vi_epilogue){.activation = VI_ACT_NONE, .residual = patch_position});
+        embed_patches(c, z + prefix * D, c->work.patches + b * c->patches * inputs, patch_position);
     }
-    if (w->pre_norm.gamma) vi_norm_forward(c, c->work.x, D, c->work.x, D, (size_t)c->batch * c->tokens, &w->pre_norm);
+    if (w->pre_norm.gamma) vi_norm_forward(c, c->work.x, D, c->work.x, D, (size_t)c->batch * c->tokens, D, &w->pre_norm);
     keep_layer(c, 0);
 }
 
@@ -73,61 +92,84 @@ static void embed(const vit_context *c) {
 static void attention_half(const vit_context *c, const vi_block *block) {
     size_t D = (size_t)c->model->hparams.width, rows = (size_t)c->batch * c->tokens;
     float *x = c->work.x, *y = c->work.y;
-    vi_norm_forward(c, y, D, x, D, rows, &block->norm1);
-    vi_linear_forward(c, c->work.qkv, 3 * D, y, rows, &block->qkv, plain);
-    vi_attention_forward(c, y, c->work.qkv);
-    vi_linear_forward(c, x, D, y, rows, &block->proj,
+    vi_norm_forward(c, y, D, x, D, rows, D, &block->norm1);
+    vi_linear_forward(c, c->work.qkv, 3 * D, y, D, rows, &block->qkv, plain);
+    vi_attention_forward(c, y, c->work.qkv, block);
+    vi_norm_forward(c, y, D, y, D, rows, D, &block->attn_norm);
+    vi_linear_forward(c, x, D, y, D, rows, &block->proj,
                       (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale1, .residual = x});
 }
 
 static void mlp_half(const vit_context *c, const vi_block *block) {
     const vi_hparams *h = &c->model->hparams;
-    size_t D = (size_t)h->width, M = (size_t)h->mlp, rows = (size_t)c->batch * c->tokens;
-    float *x = c->work.x, *y = c->work.y;
-    vi_norm_forward(c, y, D, x, D, rows, &block->norm2);
-    vi_linear_forward(c, c->work.hidden, M, y, rows, &block->fc1, (vi_epilogue){.activation = h->activation});
-    vi_linear_forward(c, x, D, c->work.hidden, rows, &block->fc2,
+    bool gated = h->ffn == VI_FFN_SWIGLU;
+    size_t D = (size_t)h->width, M = (size_t)h->mlp, ldh = gated ? 2 * M : M, rows = (size_t)c->batch * c->tokens;
+    float *x = c->work.x, *y = c->work.y, *hidden = c->work.hidden;
+    vi_norm_forward(c, y, D, x, D, rows, D, &block->norm2);
+    vi_linear_forward(c, hidden, ldh, y, D, rows, &block->fc1, (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation});
+    if (gated) vi_gate_forward(c, hidden, rows, M, h->activation);
+    vi_norm_forward(c, hidden, ldh, hidden, ldh, rows, M, &block->mlp_norm);
+    vi_linear_forward(c, x, D, hidden, ldh, rows, &block->fc2,
                       (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale2, .residual = x});
 }
 
 /* ---- (4) ---------------------------------------------------------------------------------------------------------------------- */
 
-/* mean [D] of the N rows of tokens [N, D] */
-static void mean_rows(float *mean, const float *tokens, size_t rows, size_t width) {
-    memset(mean, 0, width * sizeof *mean);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t d = 0; d < width; d++) mean[d] += tokens[r * width + d];
-    for (size_t d = 0; d < width; d++) mean[d] /= (float)rows;
-}
-
 /* dst = src / max(|src|, 1e-12), as torch.nn.functional.normalize */
 static void l2_normalise(float *dst, const float *src, size_t n) {
     double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)src[i] * src[i];
+    for (size_t i = 0; i < n; i++) sum += (double)src[i] * (double)src[i];
     double norm = sqrt(sum);
-    float inverse = (float)(1 / (norm > 1e-12 ? norm : norm <= 1e-12 ? 1e-12 : norm)); /* NaN stays NaN */
+    float inverse = (float)(1 / (norm <= 1e-12 ? 1e-12 : norm)); /* NaN stays NaN */
     for (size_t i = 0; i < n; i++) dst[i] = src[i] * inverse;
+}
+
+/* The layers between the pooled tokens and the head; returns what the head sees, [B, E]. */
+static const float *embedding_of(const vit_context *c, float *pooled) {
+    const vi_hparams *h = &c->model->hparams;
+    const vi_weights *w = &c->model->weights;
+    size_t B = (size_t)c->batch, n = (size_t)vi_pooled_width(h), representation = (size_t)h->representation;
+    float *first = c->work.features, *second = first + B * representation;
+    vi_norm_forward(c, pooled, n, pooled, n, B, n, &w->fc_norm);
+    if (representation) {
+        vi_linear_forward(c, first, representation, pooled, n, B, &w->representation, (vi_epilogue){.activation = VI_ACT_TANH});
+        pooled = first;
+        n = representation;
+    }
+    if (!h->projection) return pooled;
+    vi_linear_forward(c, second, (size_t)h->projection, pooled, n, B, &w->projection, plain);
+    return second;
+}
+
+/* DeiT's two heads, each on its token, averaged. classes, dists [B, D], row stride ld. */
+static void distilled_logits(const vit_context *c, const float *classes, const float *dists, size_t ld) {
+    const vi_weights *w = &c->model->weights;
+    size_t B = (size_t)c->batch, K = (size_t)c->model->hparams.classes;
+    float *logits = c->work.logits;
+    vi_linear_forward(c, logits, K, classes, ld, B, &w->head, plain);
+    vi_linear_forward(c, logits, K, dists, ld, B, &w->head_dist, (vi_epilogue){.activation = VI_ACT_NONE, .residual = logits});
+    for (size_t i = 0; i < B * K; i++) logits[i] *= 0.5f;
 }
 
 static void pool_and_classify(const vit_context *c) {
     const vi_hparams *h = &c->model->hparams;
     const vi_weights *w = &c->model->weights;
-    size_t D = (size_t)h->width, T = c->tokens, B = (size_t)c->batch, prefix = (size_t)vi_prefix_tokens(h);
-    float *x = c->work.x, *y = c->work.y, *pooled = c->work.pooled;
-    if (c->work.tokens) vi_norm_forward(c, c->work.tokens, D, x, D, B * T, &w->norm);
-    if (h->pool == VIT_POOL_TOKEN) {
-        vi_norm_forward(c, pooled, D, x, T * D, B, &w->norm); /* only the class tokens are needed */
-    } else {
-        vi_norm_forward(c, y, D, x, D, B * T, &w->norm);
-        for (size_t b = 0; b < B; b++) mean_rows(pooled + b * D, y + (b * T + prefix) * D, T - prefix, D);
-    }
-    if (w->fc_norm.gamma) vi_norm_forward(c, pooled, D, pooled, D, B, &w->fc_norm);
-    if (c->work.logits) vi_linear_forward(c, c->work.logits, (size_t)h->classes, pooled, B, &w->head, plain);
+    size_t D = (size_t)h->width, T = c->tokens, B = (size_t)c->batch, E = (size_t)vi_embedding_width(h);
+    float *x = c->work.x, *y = c->work.y;
+    bool only_class = h->pool == VIT_POOL_TOKEN && !h->distilled && !c->work.tokens; /* the other tokens need no norm then */
+    vi_norm_forward(c, y, only_class ? T * D : D, x, only_class ? T * D : D, only_class ? B : B * T, D, &w->norm);
+    if (c->work.tokens) memcpy(c->work.tokens, h->raw_tokens ? x : y, B * T * D * sizeof *y);
+    vi_pool(c, c->work.pooled, y);
+    const float *embedding = embedding_of(c, c->work.pooled);
+    if (h->distilled && c->work.logits)
+        distilled_logits(c, y, y + D, T * D);
+    else if (c->work.logits)
+        vi_linear_forward(c, c->work.logits, (size_t)h->classes, embedding, E, B, &w->head, plain);
     for (size_t b = 0; b < B; b++) {
         if (c->settings.normalize)
-            l2_normalise(c->work.embedding + b * D, pooled + b * D, D);
+            l2_normalise(c->work.embedding + b * E, embedding + b * E, E);
         else
-            memcpy(c->work.embedding + b * D, pooled + b * D, D * sizeof *pooled);
+            memcpy(c->work.embedding + b * E, embedding + b * E, E * sizeof *embedding);
     }
 }
 

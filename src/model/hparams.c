@@ -38,11 +38,20 @@ static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
         {"patch_height", h->patch_height, 1, VI_MAX_SIDE},
         {"classes", h->classes, 0, VI_MAX_CLASSES},
         {"class_token", h->class_token, 0, 1},
+        {"distilled", h->distilled, 0, 1},
         {"registers", h->registers, 0, VI_MAX_REGISTERS},
-        {"position_covers_prefix", h->position_covers_prefix, 0, 1},
+        {"position_prefix", h->position_prefix, 0, VI_MAX_REGISTERS + 2},
         {"activation", h->activation, VIT_ACT_GELU, VIT_ACT_SILU},
-        {"pool", h->pool, VIT_POOL_TOKEN, VIT_POOL_MEAN},
-        {"position", h->position, VIT_POSITION_BICUBIC_ANTIALIAS, VIT_POSITION_BILINEAR},
+        {"pool", h->pool, VIT_POOL_TOKEN, VIT_POOL_TOKEN_MEAN},
+        {"position", h->position, VIT_POSITION_BICUBIC_ANTIALIAS, VIT_POSITION_ZOOM},
+        {"norm_kind", h->norm_kind, VI_NORM_LAYER, VI_NORM_RMS},
+        {"ffn", h->ffn, VI_FFN_MLP, VI_FFN_SWIGLU},
+        {"rope", h->rope, VI_ROPE_NONE, VI_ROPE_HALVES},
+        {"rope_width", h->rope_width, 0, VI_MAX_SIDE},
+        {"rope_height", h->rope_height, 0, VI_MAX_SIDE},
+        {"representation", h->representation, 0, VI_MAX_WIDTH},
+        {"projection", h->projection, 0, VI_MAX_WIDTH},
+        {"raw_tokens", h->raw_tokens, 0, 1},
         {"resize", h->pipeline.resize, VIT_RESIZE_NONE, VIT_RESIZE_PAD},
         {"filter", h->pipeline.filter, VIT_FILTER_NEAREST, VIT_FILTER_HAMMING},
         {"crop_rounding", h->pipeline.crop_rounding, VI_CROP_FLOOR, VI_CROP_HALF_EVEN},
@@ -75,6 +84,17 @@ static int32_t check_pipeline(const vi_hparams *h, vi_error *e) {
     return VIT_OK;
 }
 
+static int32_t check_rope(const vi_hparams *h, vi_error *e) {
+    if (h->rope == VI_ROPE_NONE) return VIT_OK;
+    if (h->width / h->heads % 4 != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: rotary positions need a head dim that is a multiple of 4, found %ld",
+                       (long)(h->width / h->heads));
+    if (!(h->rope_theta > 1 && h->rope_theta <= 1e9f)) return vi_fail(e, VIT_ERROR_MODEL, "model: rope_theta must be in 1..1e9");
+    if (h->rope == VI_ROPE_PAIRS && (h->rope_width < 1 || h->rope_height < 1))
+        return vi_fail(e, VIT_ERROR_MODEL, "model: rotary reference grid is %ldx%ld", (long)h->rope_width, (long)h->rope_height);
+    return VIT_OK;
+}
+
 int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
     int32_t status = check_ranges(h, e);
     if (status != VIT_OK) return status;
@@ -88,8 +108,15 @@ int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
     int64_t patches = (int64_t)(h->image_width / h->patch_width) * (h->image_height / h->patch_height);
     if (patches + vi_prefix_tokens(h) > VI_MAX_TOKENS)
         return vi_fail(e, VIT_ERROR_LIMIT, "model: %lld tokens, at most %d", (long long)patches + vi_prefix_tokens(h), VI_MAX_TOKENS);
-    if (h->pool == VIT_POOL_TOKEN && !h->class_token)
+    if (h->position_prefix > vi_prefix_tokens(h))
+        return vi_fail(e, VIT_ERROR_MODEL, "model: positions for %ld prefix tokens, but there are %ld", (long)h->position_prefix,
+                       (long)vi_prefix_tokens(h));
+    bool token = h->pool == VIT_POOL_TOKEN || h->pool == VIT_POOL_TOKEN_MEAN;
+    if (token && !h->class_token)
         return vi_fail(e, VIT_ERROR_MODEL, "model: pooling takes the class token, but the model has none");
     if (!(h->eps >= 0 && h->eps <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: LayerNorm epsilon must be in 0..1");
-    return check_pipeline(h, e);
+    if (h->distilled && (h->pool != VIT_POOL_TOKEN || h->representation || h->projection))
+        return vi_fail(e, VIT_ERROR_MODEL, "model: a distillation token needs token pooling and heads on the tokens themselves");
+    status = check_rope(h, e);
+    return status == VIT_OK ? check_pipeline(h, e) : status;
 }

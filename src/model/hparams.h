@@ -21,6 +21,16 @@
 #define VI_MAX_REGISTERS 1024
 #define VI_MAX_BATCH 4096
 
+#define VI_NORM_LAYER 0
+#define VI_NORM_RMS 1 /* no mean subtracted, no bias */
+
+#define VI_FFN_MLP 0
+#define VI_FFN_SWIGLU 1 /* fc2(norm(act(gate) * value)) */
+
+#define VI_ROPE_NONE 0
+#define VI_ROPE_PAIRS 1  /* EVA-02: neighbours (2i, 2i+1) rotate together */
+#define VI_ROPE_HALVES 2 /* DINOv3: (i, i + head_dim/2) rotate together */
+
 typedef struct vi_hparams {
     char architecture[64]; /* name from the checkpoint, "" when it has none */
     int32_t width;         /* D */
@@ -31,12 +41,23 @@ typedef struct vi_hparams {
     int32_t patch_width, patch_height;
     int32_t classes;       /* K, 0: no head */
     int32_t class_token;   /* 0 or 1 */
-    int32_t registers;     /* register tokens after the class token */
-    int32_t position_covers_prefix; /* 1: position rows exist for the prefix tokens too; 0: patches only (timm no_embed_class) */
+    int32_t distilled;     /* 1: a distillation token after the class token, with a head of its own (DeiT) */
+    int32_t registers;     /* register tokens after those */
+    int32_t position_prefix; /* position rows before those of the patches, for the first prefix tokens: usually all of them, or
+                                none (timm no_embed_class); 1 when registers come without (DINOv2) */
     int32_t activation;    /* VIT_ACT_* */
     int32_t pool;          /* VIT_POOL_* */
     int32_t position;      /* VIT_POSITION_*: how positions are resampled */
-    float eps;             /* of every LayerNorm */
+    float eps;             /* of every norm */
+    /* What only some descendants of the plain model have; 0 for the rest. */
+    int32_t norm_kind;     /* VI_NORM_* */
+    int32_t ffn;           /* VI_FFN_*; with SwiGLU `mlp` is the width after the gate, and fc1 has twice as many rows: gate, value */
+    int32_t rope;          /* VI_ROPE_* */
+    float rope_theta;      /* base of the rotary frequencies */
+    int32_t rope_width, rope_height; /* VI_ROPE_PAIRS: grid that positions are scaled to */
+    int32_t representation; /* width of the tanh layer after pooling (pre_logits, pooler), 0: none */
+    int32_t projection;    /* width of the shared image-text space after pooling (CLIP), 0: none */
+    int32_t raw_tokens;    /* 1: token output is taken before the final norm (CLIP in transformers) */
     vi_pipeline pipeline;  /* for the trained size; width and height equal image_width and image_height */
 } vi_hparams;
 
@@ -48,7 +69,15 @@ typedef struct vi_overrides {
     float mean[VI_MAX_CHANNELS], std[VI_MAX_CHANNELS];
 } vi_overrides;
 
-static inline int32_t vi_prefix_tokens(const vi_hparams *h) { return h->class_token + h->registers; }
+static inline int32_t vi_prefix_tokens(const vi_hparams *h) { return h->class_token + h->distilled + h->registers; }
+
+/* Width of the pooled tokens before any layer on them: 2D when the class token and the mean are put side by side. */
+static inline int32_t vi_pooled_width(const vi_hparams *h) { return h->pool == VIT_POOL_TOKEN_MEAN ? 2 * h->width : h->width; }
+
+/* Width of the embedding, which is what the head sees. */
+static inline int32_t vi_embedding_width(const vi_hparams *h) {
+    return h->projection ? h->projection : h->representation ? h->representation : vi_pooled_width(h);
+}
 
 /* Zeroed, with the defaults that most checkpoints share: 3 channels, GELU (erf), eps 1e-6, mean = std = 0.5, bicubic. */
 void vi_hparams_init(vi_hparams *h);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "model/rope.h"
 
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 static size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -27,11 +28,11 @@ static void linear_unit(void *arg, size_t unit, size_t lane) {
                         lane_scratch(j->c, lane));
 }
 
-void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t rows, const vi_linear *layer,
+void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const vi_linear *layer,
                        vi_epilogue epilogue) {
     size_t panels = ceil_div(layer->w.rows, VI_PANEL), lanes = vi_threads_lanes(c->threads);
     linear_job j = {.c = c, .rows = rows, .panels = panels, .row_step = rows, .panel_step = panels};
-    j.gemm = (vi_gemm){.a = x, .lda = layer->w.cols, .w = &layer->w, .c = y, .ldc = ldy, .bias = layer->bias,
+    j.gemm = (vi_gemm){.a = x, .lda = ldx, .w = &layer->w, .c = y, .ldc = ldy, .bias = layer->bias,
                        .gain = epilogue.scale, .residual = epilogue.residual, .ldr = ldy, .activation = epilogue.activation};
     if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
         j.panel_step = min_size(PANELS_PER_UNIT, ceil_div(panels, 2));
@@ -50,7 +51,7 @@ typedef struct norm_job {
     const vit_context *c;
     float *y;
     const float *x;
-    size_t ldy, ldx, rows;
+    size_t ldy, ldx, rows, n;
     const vi_norm *norm;
 } norm_job;
 
@@ -59,17 +60,22 @@ static void norm_unit(void *arg, size_t unit, size_t lane) {
     (void)lane;
     size_t first = unit * NORM_ROWS, rows = min_size(NORM_ROWS, j->rows - first);
     const vi_hparams *h = &j->c->model->hparams;
-    j->c->kernels->layernorm(j->y + first * j->ldy, j->ldy, j->x + first * j->ldx, j->ldx, j->norm->gamma, j->norm->beta, h->eps, rows,
-                             (size_t)h->width);
+    const vi_kernels *k = j->c->kernels;
+    float *y = j->y + first * j->ldy;
+    const float *x = j->x + first * j->ldx;
+    if (h->norm_kind == VI_NORM_RMS)
+        k->rmsnorm(y, j->ldy, x, j->ldx, j->norm->gamma, h->eps, rows, j->n);
+    else
+        k->layernorm(y, j->ldy, x, j->ldx, j->norm->gamma, j->norm->beta, h->eps, rows, j->n);
 }
 
-void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const vi_norm *norm) {
+void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, size_t n,
+                     const vi_norm *norm) {
     if (!norm->gamma) {
-        size_t width = (size_t)c->model->hparams.width;
-        for (size_t r = 0; r < rows; r++) memmove(y + r * ldy, x + r * ldx, width * sizeof *y);
+        for (size_t r = 0; y != x && r < rows; r++) memcpy(y + r * ldy, x + r * ldx, n * sizeof *y);
         return;
     }
-    norm_job j = {c, y, x, ldy, ldx, rows, norm};
+    norm_job j = {c, y, x, ldy, ldx, rows, n, norm};
     vi_parallel(c->threads, ceil_div(rows, NORM_ROWS), norm_unit, &j);
 }
 
@@ -104,12 +110,60 @@ static void attention_unit(void *arg, size_t unit, size_t lane) {
     j->c->kernels->attention(&a, first, min_size(first + QUERIES_PER_UNIT, j->tokens), lane_scratch(j->c, lane));
 }
 
-void vi_attention_forward(const vit_context *c, float *y, const float *qkv) {
+/* One head of one image: norm and rotation of its queries and keys. */
+typedef struct position_job {
+    const vit_context *c;
+    float *qkv; /* [B, T, 3D] */
+    const vi_block *block;
+    size_t heads, head_dim, width;
+} position_job;
+
+static void position_unit(void *arg, size_t unit, size_t lane) {
+    const position_job *j = arg;
+    (void)lane;
+    const vit_context *c = j->c;
+    const vi_hparams *h = &c->model->hparams;
+    size_t ld = 3 * j->width, T = c->tokens, prefix = T - c->patches;
+    float *q = j->qkv + unit / j->heads * T * ld + unit % j->heads * j->head_dim;
+    for (int key = 0; key <= 1; key++) {
+        float *x = q + (size_t)key * j->width; /* [T, head_dim] */
+        norm_job norm = {c, x, x, ld, ld, T, j->head_dim, key ? &j->block->k_norm : &j->block->q_norm};
+        for (size_t i = 0; norm.norm->gamma && i < ceil_div(T, NORM_ROWS); i++) norm_unit(&norm, i, lane);
+        if (c->work.rope) vi_rope_rotate(x + prefix * ld, ld, c->work.rope, c->patches, j->head_dim, h->rope);
+    }
+}
+
+void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block) {
     const vi_hparams *h = &c->model->hparams;
     size_t width = (size_t)h->width, heads = (size_t)h->heads, pairs = (size_t)c->batch * heads;
     size_t padded = ceil_div(c->tokens, VI_PANEL) * VI_PANEL;
+    position_job p = {c, qkv, block, heads, width / heads, width};
+    if (block->q_norm.gamma || block->k_norm.gamma || c->work.rope) vi_parallel(c->threads, pairs, position_unit, &p);
     attention_job j = {.c = c, .y = y, .qkv = qkv, .tokens = c->tokens, .heads = heads, .head_dim = width / heads, .width = width,
                        .units_per_head = ceil_div(c->tokens, QUERIES_PER_UNIT), .head_keys = padded * (width / heads)};
     vi_parallel(c->threads, pairs, keys_unit, &j);
     vi_parallel(c->threads, pairs * j.units_per_head, attention_unit, &j);
+}
+
+/* ---- gate ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct gate_job {
+    const vit_context *c;
+    float *x;
+    size_t half;
+    int32_t activation;
+} gate_job;
+
+static void gate_unit(void *arg, size_t unit, size_t lane) {
+    const gate_job *j = arg;
+    (void)lane;
+    float *gate = j->x + unit * 2 * j->half;
+    const float *value = gate + j->half;
+    j->c->kernels->activate(gate, j->half, j->activation);
+    for (size_t i = 0; i < j->half; i++) gate[i] *= value[i];
+}
+
+void vi_gate_forward(const vit_context *c, float *x, size_t rows, size_t half, int32_t activation) {
+    gate_job j = {c, x, half, activation};
+    vi_parallel(c->threads, rows, gate_unit, &j);
 }

@@ -20,6 +20,28 @@ const vi_slot_row vi_slot_table[VI_SLOTS] = {
     [VI_FC_NORM_B] = {"fc_norm.bias", false, false, MODEL(fc_norm.beta)},
     [VI_HEAD_W] = {"head.weight", true, true, MODEL(head.w)},
     [VI_HEAD_B] = {"head.bias", false, false, MODEL(head.bias)},
+    [VI_DIST_TOKEN] = {"dist_token", false, true, MODEL(dist_token)},
+    [VI_PATCH_NORM_G] = {"patch_norm.weight", false, false, MODEL(patch_norm.gamma)},
+    [VI_PATCH_NORM_B] = {"patch_norm.bias", false, false, MODEL(patch_norm.beta)},
+    [VI_HEAD_DIST_W] = {"head_dist.weight", true, true, MODEL(head_dist.w)},
+    [VI_HEAD_DIST_B] = {"head_dist.bias", false, false, MODEL(head_dist.bias)},
+    [VI_REPRESENTATION_W] = {"representation.weight", true, true, MODEL(representation.w)},
+    [VI_REPRESENTATION_B] = {"representation.bias", false, false, MODEL(representation.bias)},
+    [VI_PROJECTION_W] = {"projection.weight", true, true, MODEL(projection.w)},
+    [VI_PROJECTION_B] = {"projection.bias", false, false, MODEL(projection.bias)},
+    [VI_MAP_LATENT] = {"map.latent", false, true, MODEL(map.latent)},
+    [VI_MAP_Q_W] = {"map.q.weight", true, true, MODEL(map.q.w)},
+    [VI_MAP_Q_B] = {"map.q.bias", false, false, MODEL(map.q.bias)},
+    [VI_MAP_KV_W] = {"map.kv.weight", true, true, MODEL(map.kv.w)},
+    [VI_MAP_KV_B] = {"map.kv.bias", false, false, MODEL(map.kv.bias)},
+    [VI_MAP_PROJ_W] = {"map.proj.weight", true, true, MODEL(map.proj.w)},
+    [VI_MAP_PROJ_B] = {"map.proj.bias", false, false, MODEL(map.proj.bias)},
+    [VI_MAP_NORM_G] = {"map.norm.weight", false, true, MODEL(map.norm.gamma)},
+    [VI_MAP_NORM_B] = {"map.norm.bias", false, false, MODEL(map.norm.beta)},
+    [VI_MAP_FC1_W] = {"map.fc1.weight", true, true, MODEL(map.fc1.w)},
+    [VI_MAP_FC1_B] = {"map.fc1.bias", false, false, MODEL(map.fc1.bias)},
+    [VI_MAP_FC2_W] = {"map.fc2.weight", true, true, MODEL(map.fc2.w)},
+    [VI_MAP_FC2_B] = {"map.fc2.bias", false, false, MODEL(map.fc2.bias)},
     [VI_NORM1_G] = {"norm1.weight", false, true, BLOCK(norm1.gamma)},
     [VI_NORM1_B] = {"norm1.bias", false, false, BLOCK(norm1.beta)},
     [VI_QKV_W] = {"qkv.weight", true, true, BLOCK(qkv.w)},
@@ -34,10 +56,47 @@ const vi_slot_row vi_slot_table[VI_SLOTS] = {
     [VI_FC2_W] = {"fc2.weight", true, true, BLOCK(fc2.w)},
     [VI_FC2_B] = {"fc2.bias", false, false, BLOCK(fc2.bias)},
     [VI_SCALE2] = {"scale2", false, false, BLOCK(scale2)},
+    [VI_Q_NORM_G] = {"q_norm.weight", false, false, BLOCK(q_norm.gamma)},
+    [VI_Q_NORM_B] = {"q_norm.bias", false, false, BLOCK(q_norm.beta)},
+    [VI_K_NORM_G] = {"k_norm.weight", false, false, BLOCK(k_norm.gamma)},
+    [VI_K_NORM_B] = {"k_norm.bias", false, false, BLOCK(k_norm.beta)},
+    [VI_ATTN_NORM_G] = {"attn_norm.weight", false, false, BLOCK(attn_norm.gamma)},
+    [VI_ATTN_NORM_B] = {"attn_norm.bias", false, false, BLOCK(attn_norm.beta)},
+    [VI_MLP_NORM_G] = {"mlp_norm.weight", false, false, BLOCK(mlp_norm.gamma)},
+    [VI_MLP_NORM_B] = {"mlp_norm.bias", false, false, BLOCK(mlp_norm.beta)},
 };
+
+/* Shapes of the slots that only some models have. */
+static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols) {
+    uint64_t width = (uint64_t)h->width, mlp = (uint64_t)h->mlp, map = h->pool == VIT_POOL_ATTENTION;
+    uint64_t representation = (uint64_t)h->representation, projection = (uint64_t)h->projection;
+    uint64_t dist_classes = h->distilled ? (uint64_t)h->classes : 0;
+    switch (slot) {
+    case VI_DIST_TOKEN: *rows = (uint64_t)h->distilled; break;
+    case VI_HEAD_DIST_W: *rows = dist_classes; break;
+    case VI_HEAD_DIST_B: *rows = dist_classes > 0; *cols = dist_classes; break;
+    case VI_REPRESENTATION_W: *rows = representation; *cols = (uint64_t)vi_pooled_width(h); break;
+    case VI_REPRESENTATION_B: *rows = representation > 0; *cols = representation; break;
+    case VI_PROJECTION_W: *rows = projection; *cols = representation ? representation : (uint64_t)vi_pooled_width(h); break;
+    case VI_PROJECTION_B: *rows = projection > 0; *cols = projection; break;
+    case VI_MAP_LATENT: case VI_MAP_Q_B: case VI_MAP_PROJ_B: case VI_MAP_NORM_G: case VI_MAP_NORM_B: case VI_MAP_FC2_B:
+        *rows = map;
+        break;
+    case VI_MAP_Q_W: case VI_MAP_PROJ_W: *rows = map * width; break;
+    case VI_MAP_KV_W: *rows = map * 2 * width; break;
+    case VI_MAP_KV_B: *rows = map; *cols = 2 * width; break;
+    case VI_MAP_FC1_W: *rows = map * mlp; break;
+    case VI_MAP_FC1_B: *rows = map; *cols = mlp; break;
+    case VI_MAP_FC2_W: *rows = map * width; *cols = mlp; break;
+    case VI_Q_NORM_G: case VI_Q_NORM_B: case VI_K_NORM_G: case VI_K_NORM_B: *cols = width / (uint64_t)h->heads; break;
+    case VI_MLP_NORM_G: case VI_MLP_NORM_B: *cols = mlp; break;
+    default: break;
+    }
+}
 
 void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols) {
     uint64_t width = (uint64_t)h->width, mlp = (uint64_t)h->mlp, classes = (uint64_t)h->classes;
+    uint64_t fc1 = h->ffn == VI_FFN_SWIGLU ? 2 * mlp : mlp, pooled = (uint64_t)vi_pooled_width(h);
     uint64_t patches = (uint64_t)(h->image_width / h->patch_width) * (uint64_t)(h->image_height / h->patch_height);
     *rows = 1;
     *cols = width; /* most slots are a vector of the model's width */
@@ -48,16 +107,17 @@ void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *
         break;
     case VI_CLASS_TOKEN: *rows = (uint64_t)h->class_token; break;
     case VI_REGISTERS: *rows = (uint64_t)h->registers; break;
-    case VI_POSITION: *rows = patches + (h->position_covers_prefix ? (uint64_t)vi_prefix_tokens(h) : 0); break;
-    case VI_HEAD_W: *rows = classes; break;
+    case VI_POSITION: *rows = h->rope == VI_ROPE_HALVES ? 0 : patches + (uint64_t)h->position_prefix; break;
+    case VI_FC_NORM_G: case VI_FC_NORM_B: *cols = pooled; break;
+    case VI_HEAD_W: *rows = classes; *cols = (uint64_t)vi_embedding_width(h); break;
     case VI_HEAD_B: *rows = classes > 0; *cols = classes; break;
     case VI_QKV_W: *rows = 3 * width; break;
     case VI_QKV_B: *cols = 3 * width; break;
     case VI_PROJ_W: *rows = width; break;
-    case VI_FC1_W: *rows = mlp; break;
-    case VI_FC1_B: *cols = mlp; break;
+    case VI_FC1_W: *rows = fc1; break;
+    case VI_FC1_B: *cols = fc1; break;
     case VI_FC2_W: *rows = width; *cols = mlp; break;
-    default: break;
+    default: special_shape(slot, h, rows, cols); break;
     }
 }
 

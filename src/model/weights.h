@@ -23,23 +23,43 @@ typedef struct vi_linear {
 typedef struct vi_block {
     vi_norm norm1;       /* [D] */
     vi_linear qkv;       /* [3D, D]: rows q, k, v, each head by head */
+    vi_norm q_norm;      /* [head dim] on every head's queries, usually absent */
+    vi_norm k_norm;      /* [head dim] on every head's keys */
+    vi_norm attn_norm;   /* [D] between attention and proj (EVA-02, BEiT-3) */
     vi_linear proj;      /* [D, D] */
     const float *scale1; /* [D] layer scale or NULL */
     vi_norm norm2;       /* [D] */
-    vi_linear fc1;       /* [M, D] */
+    vi_linear fc1;       /* [M, D]; SwiGLU: [2M, D], gate above value */
+    vi_norm mlp_norm;    /* [M] before fc2 (EVA-02, BEiT-3) */
     vi_linear fc2;       /* [D, M] */
     const float *scale2; /* [D] or NULL */
 } vi_block;
 
+/* Attention pooling (MAP head; Zhai et al. 2022): y = proj(attention(query, tokens)); y + MLP(norm(y)). */
+typedef struct vi_map_pool {
+    const float *latent; /* [D] the query before its projection */
+    vi_linear q;         /* [D, D] */
+    vi_linear kv;        /* [2D, D]: rows k, v */
+    vi_linear proj;      /* [D, D] */
+    vi_norm norm;        /* [D] */
+    vi_linear fc1, fc2;  /* [M, D], [D, M] */
+} vi_map_pool;
+
 typedef struct vi_weights {
     vi_linear patch;        /* [D, C * patch_height * patch_width], input order (channel, row, column) */
     const float *class_token; /* [D] or NULL */
+    const float *dist_token;  /* [D] or NULL */
     const float *registers;   /* [R, D] or NULL */
-    const float *position;    /* [P + N, D], or [N, D] without rows for the prefix */
+    const float *position;    /* [P + N, D], or [N, D] without rows for the prefix; NULL: rotary positions only */
+    vi_norm patch_norm;       /* [D] on patches before positions (AIMv2), usually absent */
     vi_norm pre_norm;         /* [D] before the blocks (CLIP), usually absent */
     vi_norm norm;             /* [D] after the blocks, on all tokens */
     vi_norm fc_norm;          /* [D] after pooling */
-    vi_linear head;           /* [K, D] */
+    vi_map_pool map;          /* of VIT_POOL_ATTENTION */
+    vi_linear representation; /* [representation, D], followed by tanh (pre_logits) */
+    vi_linear projection;     /* [projection, D] (CLIP) */
+    vi_linear head;           /* [K, E] */
+    vi_linear head_dist;      /* [K, D] on the distillation token */
     vi_block *blocks;         /* [depth] */
 } vi_weights;
 
@@ -48,9 +68,14 @@ typedef struct vi_weights {
 typedef enum vi_slot {
     VI_PATCH_W, VI_PATCH_B, VI_CLASS_TOKEN, VI_REGISTERS, VI_POSITION, VI_PRE_NORM_G, VI_PRE_NORM_B,
     VI_NORM_G, VI_NORM_B, VI_FC_NORM_G, VI_FC_NORM_B, VI_HEAD_W, VI_HEAD_B,
+    VI_DIST_TOKEN, VI_PATCH_NORM_G, VI_PATCH_NORM_B, VI_HEAD_DIST_W, VI_HEAD_DIST_B,
+    VI_REPRESENTATION_W, VI_REPRESENTATION_B, VI_PROJECTION_W, VI_PROJECTION_B,
+    VI_MAP_LATENT, VI_MAP_Q_W, VI_MAP_Q_B, VI_MAP_KV_W, VI_MAP_KV_B, VI_MAP_PROJ_W, VI_MAP_PROJ_B,
+    VI_MAP_NORM_G, VI_MAP_NORM_B, VI_MAP_FC1_W, VI_MAP_FC1_B, VI_MAP_FC2_W, VI_MAP_FC2_B,
     VI_MODEL_SLOTS, /* the rest exist once per block */
     VI_NORM1_G = VI_MODEL_SLOTS, VI_NORM1_B, VI_QKV_W, VI_QKV_B, VI_PROJ_W, VI_PROJ_B, VI_SCALE1,
     VI_NORM2_G, VI_NORM2_B, VI_FC1_W, VI_FC1_B, VI_FC2_W, VI_FC2_B, VI_SCALE2,
+    VI_Q_NORM_G, VI_Q_NORM_B, VI_K_NORM_G, VI_K_NORM_B, VI_ATTN_NORM_G, VI_ATTN_NORM_B, VI_MLP_NORM_G, VI_MLP_NORM_B,
     VI_SLOTS
 } vi_slot;
 #define VI_BLOCK_SLOTS (VI_SLOTS - VI_MODEL_SLOTS)

@@ -11,6 +11,7 @@ records: name (16 bytes, NUL-padded), rank and 4 dimensions (u32), then float32 
   logits [K], embedding [D], tokens [T, D], hidden [depth + 1, T, D]
   picture [h, w, 3], input [C, H, W]   bytes of a picture and what the official preprocessing makes of it
 """
+import functools
 import json
 import os
 import shutil
@@ -101,7 +102,7 @@ def run_timm(model, x):
 
 
 def timm_case(folder, arch="vit_tiny_patch16_224", dtype=torch.float32, sizes=(None,), channels=3, **args):
-    args = {"img_size": 16, "patch_size": 4, "embed_dim": 24, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "num_classes": 5, **args}
+    args = {"img_size": 16, "patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "num_classes": 5, **args}
     model = randomise(timm.create_model(arch, in_chans=channels, **args), dtype)
     save_for_hf(model, folder, safe_serialization=True)
     if dtype != torch.float32:
@@ -116,7 +117,7 @@ def timm_case(folder, arch="vit_tiny_patch16_224", dtype=torch.float32, sizes=(N
 
 
 def hf_case(folder, cls, sizes=(None,), dtype=torch.float32, **args):
-    args = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 36, "image_size": 16,
+    args = {"hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 20, "image_size": 16,
             "patch_size": 4, **args}
     config = ViTConfig(**args)
     model = randomise(cls(config), dtype)
@@ -150,7 +151,7 @@ def timm_plain(folder):
 
 @case
 def timm_rectangle(folder):  # grid 3 x 5 of patches 3 x 5 pixels (height x width), head dim 3
-    timm_case(folder, img_size=(9, 25), patch_size=(3, 5), num_heads=8)
+    timm_case(folder, img_size=(9, 25), patch_size=(3, 5), num_heads=4)
 
 
 @case
@@ -195,17 +196,17 @@ def timm_relu_no_norm(folder):
 
 @case
 def timm_tanh_headless(folder):  # head dim 20
-    timm_case(folder, act_layer="gelu_tanh", num_classes=0, embed_dim=40, num_heads=2, mlp_ratio=0.5)
+    timm_case(folder, act_layer="gelu_tanh", num_classes=0, embed_dim=40, num_heads=2, mlp_ratio=0.5, depth=1, img_size=12)
 
 
 @case
 def timm_silu_grey(folder):
-    timm_case(folder, act_layer="silu", channels=1, embed_dim=36, num_heads=3, mlp_ratio=1)
+    timm_case(folder, act_layer="silu", channels=1, num_heads=1, mlp_ratio=1)
 
 
 @case
 def timm_wide_f16(folder):
-    timm_case(folder, dtype=torch.float16, embed_dim=96, num_heads=3, depth=1, mlp_ratio=0.5)
+    timm_case(folder, dtype=torch.float16, embed_dim=48, num_heads=3, depth=1, mlp_ratio=0.5)
 
 
 @case
@@ -263,7 +264,7 @@ def timm_module_prefix(folder):
 @case
 def timm_wrapper(folder):  # transformers' TimmWrapper: prefix timm_model.
     from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
-    args = {"img_size": 16, "patch_size": 4, "embed_dim": 24, "depth": 1, "num_heads": 2, "mlp_ratio": 1.5}
+    args = {"img_size": 16, "patch_size": 4, "embed_dim": 12, "depth": 1, "num_heads": 2, "mlp_ratio": 1.5}
     config = TimmWrapperConfig(architecture="vit_tiny_patch16_224", num_labels=3, model_args=args)
     config.pretrained_cfg = {"input_size": [3, 16, 16], "mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 0.9, "interpolation": "bicubic"}
     model = TimmWrapperForImageClassification(config)
@@ -292,7 +293,7 @@ def hf_resized(folder):  # interpolate_pos_encoding: larger, smaller, not square
 
 @case
 def hf_patch_pair(folder):
-    hf_case(folder, ViTForImageClassification, image_size=[6, 18], patch_size=[2, 6], hidden_act="silu", num_labels=2, num_attention_heads=8)
+    hf_case(folder, ViTForImageClassification, image_size=[6, 18], patch_size=[2, 6], hidden_act="silu", num_labels=2, num_attention_heads=4)
 
 
 @case
@@ -312,7 +313,18 @@ def hf_legacy_names(folder):  # LayerNorm parameters called gamma and beta
 
 # ---- preprocessing ------------------------------------------------------------------------------------------------------------------
 
-TINY = {"img_size": 16, "patch_size": 8, "embed_dim": 4, "depth": 1, "num_heads": 1, "mlp_ratio": 1, "num_classes": 0}
+PICTURES = ((13, 21), (25, 11))  # height, width
+pillow_resize = Image.Image.resize
+
+
+def resize_across_first(image, size, resample=None, box=None, reducing_gap=None):
+    """Pillow's Image.resize in the order it always had: newer ones sometimes resize downwards first (docs/preprocessing.md)."""
+    assert box is None and reducing_gap is None
+    return pillow_resize(pillow_resize(image, (size[0], image.height), resample), size, resample)
+
+
+Image.Image.resize = resize_across_first
+TINY = {"img_size": 8, "patch_size": 4, "embed_dim": 4, "depth": 1, "num_heads": 1, "mlp_ratio": 1, "num_classes": 0}
 
 
 def picture(height, width):
@@ -327,7 +339,7 @@ def timm_preprocessing(folder, args, **cfg):
     model.pretrained_cfg.update(cfg)
     save_for_hf(model, folder, safe_serialization=True)
     transform = timm.data.create_transform(**timm.data.resolve_data_config(pretrained_cfg=cfg), is_training=False)
-    for i, (height, width) in enumerate(((23, 37), (41, 18))):
+    for i, (height, width) in enumerate(PICTURES):
         image = picture(height, width)
         write_run(folder, "run%d" % i, {"picture": image, "input": transform(Image.fromarray(image))})
 
@@ -349,13 +361,13 @@ def pixels_timm_border(folder):
 
 @case
 def pixels_timm_rectangle(folder):
-    timm_preprocessing(folder, {"img_size": (16, 24)}, interpolation="bicubic", crop_pct=0.9, crop_mode="center")
+    timm_preprocessing(folder, {"img_size": (8, 12)}, interpolation="bicubic", crop_pct=0.9, crop_mode="center")
 
 
 def hf_preprocessing(folder, processor, change=None, **args):
     from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
-    hf_case(folder, ViTModel, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, patch_size=8, **args)
+    hf_case(folder, ViTModel, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, patch_size=4, **args)
     os.remove(os.path.join(folder, "run0.bin"))
     processor.save_pretrained(folder)
     path = os.path.join(folder, "preprocessor_config.json")
@@ -363,7 +375,7 @@ def hf_preprocessing(folder, processor, change=None, **args):
         config = json.load(f)
     kind = DeiTImageProcessorPil if isinstance(processor, DeiTImageProcessor) else ViTImageProcessorPil
     pillow = kind.from_dict(config)  # what the file says, computed by Pillow
-    for i, (height, width) in enumerate(((23, 37), (41, 18))):
+    for i, (height, width) in enumerate(PICTURES):
         image = picture(height, width)
         write_run(folder, "run%d" % i, {"picture": image, "input": pillow(Image.fromarray(image), return_tensors="np")["pixel_values"][0]})
     if change:
@@ -372,12 +384,12 @@ def hf_preprocessing(folder, processor, change=None, **args):
 
 @case
 def pixels_hf_squash(folder):
-    hf_preprocessing(folder, ViTImageProcessor(size={"height": 16, "width": 24}, image_mean=[0.485, 0.456, 0.406]), image_size=[16, 24])
+    hf_preprocessing(folder, ViTImageProcessor(size={"height": 8, "width": 12}, image_mean=[0.485, 0.456, 0.406]), image_size=[8, 12])
 
 
 @case
-def pixels_hf_deit(folder):  # squash to 19, then crop
-    hf_preprocessing(folder, DeiTImageProcessor(size={"height": 19, "width": 19}, crop_size={"height": 16, "width": 16}))
+def pixels_hf_deit(folder):  # squash to 9, then crop
+    hf_preprocessing(folder, DeiTImageProcessor(size={"height": 9, "width": 9}, crop_size={"height": 8, "width": 8}), image_size=8)
 
 
 @case
@@ -386,11 +398,25 @@ def pixels_hf_shortest(folder):  # an old file leaves out what is the class's de
         for key in ("resample", "do_resize", "do_rescale", "do_normalize", "rescale_factor", "image_mean", "image_std"):
             config.pop(key, None)
         config["feature_extractor_type"] = config.pop("image_processor_type").replace("ImageProcessor", "FeatureExtractor")
-    processor = DeiTImageProcessor(size={"shortest_edge": 19}, crop_size={"height": 16, "width": 16})
-    hf_preprocessing(folder, processor, change)
+    processor = DeiTImageProcessor(size={"shortest_edge": 9}, crop_size={"height": 8, "width": 8})
+    hf_preprocessing(folder, processor, change, image_size=8)
+
+
+def shared_mnist(path):
+    """data/shared_mnist.bin: the MNIST model that tests read from elsewhere, on random pixels: only the pixels and the logits."""
+    model = timm.models.VisionTransformer(img_size=28, patch_size=7, in_chans=1, num_classes=10, embed_dim=9, depth=3, num_heads=3,
+                                          mlp_ratio=3.56, act_layer="relu", final_norm=False,
+                                          norm_layer=functools.partial(torch.nn.LayerNorm, eps=1e-5))
+    model.load_state_dict(load_file(path))
+    torch.manual_seed(9)
+    records = run_timm(model.eval(), torch.rand(1, 1, 28, 28))
+    write_run(OUT, "shared_mnist", {key: records[key] for key in ("pixels", "logits")})
 
 
 def main(names):
+    shared = os.path.join(os.environ.get("VIT_SHARED", "../shared"), "models/vit_numpy_mnist_d9/model.safetensors")
+    if os.path.exists(shared) and not names:
+        shared_mnist(shared)
     for name, make in CASES.items():
         if names and name not in names:
             continue

@@ -75,7 +75,8 @@ def photograph_cases(path):
     data = numpy.asarray(Image.open(path).convert("RGB"))
     height, width = data.shape[:2]
     for resize, side, crop, norm in [(reference.SHORTEST, 248, 224, 1), (reference.SHORTEST, 256, 224, 2),
-                                     (reference.SQUASH, 224, 224, 1), (reference.SHORTEST, 384, 384, 3), (reference.PAD, 224, 224, 2)]:
+                                     (reference.SQUASH, 224, 224, 1), (reference.SHORTEST, 384, 384, 3),
+                                     (reference.PAD, 224, 224, 2)]:
         for filter in range(6):
             yield Case(1, 0, 0, width, height, 0, 0, 0, 0, 0, resize, filter, 1, side, side, crop, crop, 3, norm), data
 
@@ -100,7 +101,8 @@ def main():
                 if ours.tobytes() != theirs.tobytes():
                     different += 1
                     print(f"differs at {(ours != theirs).sum()} of {ours.size} places: {case}")
-    print(f"Pillow {PIL.__version__}: {count} cases, {different} differ from two passes, {one_call} from one call of Image.resize")
+    print(f"Pillow {PIL.__version__}: {count} cases, {different} differ from two passes, "
+          f"{one_call} from one call of Image.resize")
     return different != 0
 
 

@@ -148,16 +148,14 @@ def random_case(r, largest=200):
     def side():
         return r.choice([r.randint(1, 8), r.randint(1, largest), r.randint(1, largest), r.randint(largest // 2, largest)])
 
-    case = Case(r.choice([RGB8, RGB8, BGR8, RGBA8, BGRA8, GRAY8]), r.randint(0, 2), r.randint(1, 2**31), side(), side(), 0, 0, 0, 0,
-                r.choice([0, 0, 1, 2, 3]), r.choice([NONE, SQUASH, SHORTEST, SHORTEST, PAD]), r.randint(0, 5), r.randint(0, 1),
-                side(), side(), side(), side(), r.choice([1, 3, 3]), r.randint(0, len(NORMS) - 1))
+    case = Case(r.choice([RGB8, RGB8, BGR8, RGBA8, BGRA8, GRAY8]), r.randint(0, 2), r.randint(1, 2**31 - 1), side(), side(),
+                0, 0, 0, 0, r.choice([0, 0, 1, 2, 3]), r.choice([NONE, SQUASH, SHORTEST, SHORTEST, PAD]), r.randint(0, 5),
+                r.randint(0, 1), side(), side(), side(), side(), r.choice([1, 3, 3]), r.randint(0, len(NORMS) - 1))
     if r.random() < 0.4:
         case.region_width, case.region_height = r.randint(1, case.picture_width), r.randint(1, case.picture_height)
         case.x = r.randint(0, case.picture_width - case.region_width)
         case.y = r.randint(0, case.picture_height - case.region_height)
     region = case.region_width or case.picture_width, case.region_height or case.picture_height
-    if case.resize == NONE:
-        case.width, case.height = region
     if case.resize == SHORTEST and r.random() < 0.6:
         case.resize_height = r.choice([0, case.resize_width])
     if case.resize != NONE and r.random() < 0.15:  # an axis, or both, that keeps its size

@@ -122,9 +122,11 @@ static void float_planes(void) {
 }
 
 static void regions(void) {
-    static const int bad[][4] = {{0, 0, 0, 5},  {0, 0, 5, 0},   {1, 0, 0, 0},          {-1, 0, 5, 5},        {0, -1, 5, 5},
-                                 {0, 0, 41, 5}, {0, 0, 5, 31},  {36, 0, 5, 5},         {0, 26, 5, 5},        {0, 0, -5, 5},
-                                 {0, 0, 5, -5}, {40, 30, 1, 1}, {INT32_MAX, 0, 40, 1}, {0, INT32_MAX, 1, 30}, {1, 1, INT32_MAX, 1}};
+    static const int bad[][4] = {
+        {0, 0, 0, 5},   {0, 0, 5, 0},   {1, 0, 0, 0},    {-1, 0, 5, 5},   {0, -1, 5, 5},  {0, 0, 41, 5},
+        {0, 0, 5, 31},  {36, 0, 5, 5},  {0, 26, 5, 5},   {0, 0, -5, 5},   {0, 0, 5, -5},  {40, 30, 1, 1},
+        {INT32_MAX, 0, 40, 1}, {0, INT32_MAX, 1, 30}, {1, 1, INT32_MAX, 1}, {1, 1, 1, INT32_MIN},
+    };
     static const int fine[][4] = {{0, 0, 40, 30}, {39, 29, 1, 1}, {35, 25, 5, 5}, {0, 0, 1, 1}};
     vi_pipeline p = small_pipeline();
     vit_image image = good(VIT_PIXELS_RGB8, 40, 30);
@@ -173,7 +175,7 @@ static void pipelines(void) {
                   {"resize height", 0, VI_MAX_RESIZED}, {"input width", 1, VI_MAX_RESIZED},
                   {"input height", 1, VI_MAX_RESIZED},  {"channels", 1, VI_MAX_CHANNELS}};
     vi_pipeline p = small_pipeline();
-    CHECK(vi_pipeline_check(&p, NULL) == VIT_OK);
+    CHECK(vi_pipeline_check(&p, NULL) == VIT_OK, "a good pipeline");
     for (size_t i = 0; i < 8; i++) { /* the first eight members, in order */
         int32_t values[8], bad[] = {fields[i].low - 1, fields[i].high + 1, INT32_MIN, INT32_MAX};
         for (int b = 0; b < 4; b++) {

@@ -13,8 +13,8 @@ static void pipelines_read_well(void) {
     expect(&p, "resize shortest side to 248 (bicubic), centre crop 224x224, scale 1/255, mean 0.5 0.5 0.5, std 0.5 0.5 0.5");
     p.resize_height = 248;
     set_norm(&p, 3);
-    expect(&p, "resize shortest side to 248 (bicubic), centre crop 224x224, scale 1/255, mean 0.48145466 0.4578275 0.40821073, "
-               "std 0.26862954 0.2613026 0.2757771");
+    expect(&p, "resize shortest side to 248 (bicubic), centre crop 224x224, scale 1/255, mean 0.48145467 0.4578275 0.40821072, "
+               "std 0.26862955 0.2613026 0.2757771");
     p.resize_height = 300;
     p.filter = VIT_FILTER_NEAREST;
     p.channels = 1;
@@ -27,7 +27,7 @@ static void pipelines_read_well(void) {
     p.scale = 0.0171f;
     p.mean[0] = 3e38f;
     p.std[0] = 1;
-    expect(&p, "fit into 248x300 (lanczos), centre on the mean colour 224x224, scale 0.0171, mean a huge number, std 1");
+    expect(&p, "fit into 248x300 (lanczos), centre on 224x224 of the mean colour, scale 0.0171, mean a huge number, std 1");
     p.resize = VIT_RESIZE_SQUASH;
     p.filter = VIT_FILTER_HAMMING;
     p.mean[0] = NAN;

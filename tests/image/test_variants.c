@@ -117,7 +117,7 @@ static void bytes_become_floats_as_in_torch(void) {
     p = (vi_pipeline){VIT_RESIZE_NONE, VIT_FILTER_BICUBIC, 0, 0, 0, 6, 1, 1, 1, {0}, {1}};
     image = plain(rgb, VIT_PIXELS_RGB8, 6, 1);
     float *out = prepared(&p, &image);
-    CHECK(out && memcmp(out, luma, sizeof luma) == 0);
+    CHECK(out && memcmp(out, luma, sizeof luma) == 0, "luma");
     free(out);
 }
 
@@ -176,5 +176,5 @@ static void float_planes_pass_unchanged(void) {
     free(out);
 }
 
-TEST_MAIN(formats_and_strides_agree, region_is_a_crop, flips_are_mirrors, gray_is_three_equal_channels, bytes_become_floats_as_in_torch,
-          padding_has_the_right_place_and_colour, float_planes_pass_unchanged)
+TEST_MAIN(formats_and_strides_agree, region_is_a_crop, flips_are_mirrors, gray_is_three_equal_channels,
+          bytes_become_floats_as_in_torch, padding_has_the_right_place_and_colour, float_planes_pass_unchanged)

@@ -24,19 +24,23 @@ BEGIN {
     calls["alloc"] = "malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign valloc strdup strndup"
     only["alloc"] = "^src/base/alloc\\.c$"
     calls["io"] = "fopen freopen fdopen fclose fread fwrite fseek fseeko ftell ftello rewind fflush fileno fgets fgetc fscanf" \
-        " getc ungetc open openat creat close read pread write pwrite lseek mmap munmap mremap madvise stat fstat lstat access" \
-        " rename remove unlink tmpfile mkstemp tmpnam fsync ftruncate mkdir rmdir opendir readdir closedir"
+        " getc ungetc openat creat pread pwrite lseek mmap munmap mremap madvise fstat lstat rename remove unlink tmpfile mkstemp" \
+        " tmpnam fsync ftruncate mkdir rmdir opendir readdir closedir" # open, read and the like: by their headers, below
     only["io"] = "^src/base/(reader|writer|wide)\\.c$" # wide.c: file names that are not bytes
     calls["abort"] = "printf fprintf vprintf vfprintf puts fputs putc fputc putchar perror scanf abort exit _Exit _exit" \
         " quick_exit atexit at_quick_exit assert raise kill signal sigaction setjmp longjmp setlocale localeconv getenv setenv" \
-        " unsetenv putenv system popen chdir getcwd strtod strtof strtold atof atoi atol sscanf rand srand random drand48 time" \
-        " clock clock_gettime gettimeofday sprintf vsprintf strcpy strcat strncat gets strtok alloca fesetround" \
-        " feenableexcept fesetenv _mm_setcsr dlopen"
+        " unsetenv putenv system popen chdir getcwd strtod strtof strtold atof atoi atol sscanf rand srand random drand48 sprintf vsprintf strcpy strcat strncat gets strtok alloca" \
+        " fesetround feenableexcept fesetenv _mm_setcsr dlopen"
     only["abort"] = "^$"
+    include["abort"] = "<(assert|setjmp|locale|fenv|dlfcn|alloca)\\.h>"
     include["io"] = "<(fcntl|sys/mman|sys/stat|dirent|io|windows)\\.h>"
-    include["threads"] = "<(pthread|threads|omp|semaphore|sched)\\.h>"
-    include["abort"] = "<(assert|signal|setjmp|locale|time|fenv|dlfcn|alloca)\\.h>"
     only["threads"] = "^src/base/threads\\.c$"
+    include["threads"] = "<(pthread|threads|omp|semaphore|sched|signal)\\.h>"
+    calls["clock"] = "time clock clock_gettime gettimeofday timespec_get"
+    only["clock"] = only["threads"]
+    include["clock"] = "<(time|sys/time)\\.h>"
+    include["system"] = "<unistd\\.h>"
+    only["system"] = "^src/base/(reader|writer|threads)\\.c$"
     for (rule in calls) {
         words = calls[rule]
         gsub(/ /, "|", words)

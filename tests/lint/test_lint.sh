@@ -76,6 +76,9 @@ alloc|src/image/a.c|void *f(void) { return aligned_alloc(64, 64); }
 io|src/format/a.c|FILE *f(void) { return fopen("x", "rb"); }
 io|src/base/alloc.c|void *f(void) { return mmap(0, 1, 1, 1, 1, 0); }
 io|src/family/a.c|#include <sys/mman.h>
+system|src/format/a.c|#include <unistd.h>
+clock|src/model/a.c|long f(void) { return clock(); }
+clock|src/model/a.c|#include <time.h>
 threads|src/model/a.c|#include <pthread.h>
 threads|src/model/a.c|#pragma omp parallel
 threads|src/api.c|int n = omp_get_max_threads();

@@ -302,6 +302,7 @@ class Models(unittest.TestCase):
         self.assertEqual(len(embedding), info.embedding)
         self.assertEqual(len(numbers(self.model.tokens(PICTURE))), info.tokens * info.width)
         self.assertEqual(len(numbers(self.model.hidden([PICTURE] * 2, info.depth))), 2 * info.tokens * info.width)
+        self.assertEqual(len(numbers(self.model.embed([]))), 0)
         self.assertNotEqual(numbers(self.model.hidden(PICTURE, 0)), numbers(self.model.hidden(PICTURE, 1)))
         self.assertRaises(vit.ArgumentError, self.model.hidden, PICTURE, info.depth + 1)
         with vit.Model(MODEL, normalize=True) as unit:
@@ -441,16 +442,16 @@ class Models(unittest.TestCase):
 
     def test_progress(self):
         calls = []
-        vit.Model(MODEL, progress=lambda done, total: calls.append((done, total))).close()
+        vit.Model(MODEL, map=0, progress=lambda done, total: calls.append((done, total))).close()
         self.assertTrue(calls)
         self.assertEqual(calls, sorted(calls))
         self.assertEqual(calls[-1][0], calls[-1][1])
-        self.assertRaises(vit.CancelledError, vit.Model, MODEL, progress=lambda done, total: True)
+        self.assertRaises(vit.CancelledError, vit.Model, MODEL, map=0, progress=lambda done, total: True)
 
         def broken(done, total):
             raise ZeroDivisionError("in the callback")
 
-        self.assertRaises(ZeroDivisionError, vit.Model, MODEL, progress=broken)
+        self.assertRaises(ZeroDivisionError, vit.Model, MODEL, map=0, progress=broken)
 
     def test_log(self):
         shared = pathlib.Path(os.environ.get("VIT_SHARED", ROOT.parent / "shared"))

@@ -6,7 +6,7 @@ import threading
 import weakref
 from array import array
 from dataclasses import dataclass, fields
-from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from . import _api, pictures
 from .errors import StateError, error_for
@@ -256,34 +256,37 @@ class Model:
     def _batch(self, images: Any) -> List[Any]:
         return list(images) if pictures.is_batch(images) else [images]
 
-    def _forward(self, images: List[Any]) -> Tuple[Any, Tuple[int, ...]]:
-        """The result of vit_forward and its shape."""
-        shape = len(images), self._integer(_api.INFO_OUTPUTS)
-        values = (ctypes.c_float * (shape[0] * shape[1]))()
-        block, alive = pictures.convert(images, *self._input_size())
-        self._check(_api.library.vit_forward(self._context(), block, len(images), values, len(values)))
-        del alive
-        return values, shape
+    def _run(self, images: List[Any], out: Any = None, outputs: int = 0) -> Iterator[None]:
+        """Runs the pictures in slices of max_batch, as requested outputs need it, and stops after each of them."""
+        size = self._integer(_api.INFO_MAX_BATCH)
+        for start in range(0, len(images), size):
+            part = images[start : start + size]
+            block, alive = pictures.convert(part, *self._input_size())
+            address = ctypes.addressof(out) + 4 * start * outputs if out is not None else None
+            self._check(_api.library.vit_forward(self._context(), block, len(part), address, len(part) * outputs))
+            del alive
+            yield
+
+    def _forward(self, images: List[Any]) -> Tuple[Any, Tuple[int, int]]:
+        """The logits, and their shape."""
+        outputs = self._integer(_api.INFO_OUTPUTS)
+        values = (ctypes.c_float * (len(images) * outputs))()
+        for _ in self._run(images, values, outputs):
+            pass
+        return values, (len(images), outputs)
 
     def _outputs(self, images: Any, output: int, index: int = 0) -> Any:
-        """A requested output; batches larger than max_batch are run in slices."""
         with self._lock:
             everything = self._batch(images)
             if (output, index) not in self._requested:
                 self._check(_api.library.vit_request(self._context(), output, index))
                 self._requested.add((output, index))
-            slice_size = self._integer(_api.INFO_MAX_BATCH)
             parts: List[bytes] = []
             shape: Tuple[int, ...] = ()
-            for start in range(0, len(everything), slice_size):
-                part = everything[start : start + slice_size]
-                block, alive = pictures.convert(part, *self._input_size())
-                self._check(_api.library.vit_forward(self._context(), block, len(part), None, 0))
-                del alive
+            for _ in self._run(everything):
                 data, shape = self._view(output, index)
                 parts.append(data)
-            joined = b"".join(parts)
-            values = (ctypes.c_float * (len(joined) // 4)).from_buffer_copy(joined) if joined else (ctypes.c_float * 0)()
+            values = (ctypes.c_float * (sum(map(len, parts)) // 4)).from_buffer_copy(b"".join(parts))
             return self._shaped(images, values, (len(everything), *shape[1:]))
 
     def _view(self, output: int, index: int) -> Tuple[bytes, Tuple[int, ...]]:

@@ -1,0 +1,169 @@
+/* test_attention.c: one head of attention of every ISA against double: shapes, strides, guard pages, splits, NaN, exceptions. */
+#include "kernel_test.h"
+
+enum { MOST = 1 << 17 };
+static guarded memory_q, memory_k, memory_v, memory_out, memory_map, memory_panels, memory_scratch;
+
+static void test_create(void) {
+    memory_q = guarded_create(MOST), memory_k = guarded_create(MOST), memory_v = guarded_create(MOST);
+    memory_out = guarded_create(MOST), memory_map = guarded_create(MOST), memory_panels = guarded_create(MOST);
+    memory_scratch = guarded_create(MOST);
+}
+
+static size_t extent(size_t rows, size_t cols, size_t ld) { return (rows - 1) * ld + cols; }
+
+/* Random Q, K, V; keys packed by the kernels themselves. size: of the numbers in Q, hence how peaked the softmax is. */
+static vi_attention make(const vi_kernels *kernels, size_t tokens, size_t hd, float size, bool low, unsigned long long *s,
+                         const float **keys, size_t *ldk) {
+    vi_attention a = {.tokens = tokens, .head_dim = hd, .scale = 1 / sqrtf((float)hd)};
+    a.ldq = hd + random_below(s, 30), a.ldv = hd + random_below(s, 30), a.ldo = hd + random_below(s, 30);
+    *ldk = hd + random_below(s, 30);
+    float *q = guarded_place(&memory_q, extent(tokens, hd, a.ldq), low);
+    float *k = guarded_place(&memory_k, extent(tokens, hd, *ldk), low);
+    float *v = guarded_place(&memory_v, extent(tokens, hd, a.ldv), low);
+    float *panels = guarded_place(&memory_panels, (tokens + 15) / 16 * 16 * hd, low);
+    a.out = guarded_place(&memory_out, extent(tokens, hd, a.ldo), low);
+    fill_random(q, extent(tokens, hd, a.ldq), s);
+    fill_random(k, extent(tokens, hd, *ldk), s);
+    fill_random(v, extent(tokens, hd, a.ldv), s);
+    fill_random(a.out, extent(tokens, hd, a.ldo), s);
+    for (size_t i = 0; i < extent(tokens, hd, a.ldq); i++) q[i] *= size;
+    kernels->pack_keys(panels, k, *ldk, tokens, hd);
+    a.q = q, a.v = v, a.k_panels = panels, *keys = k;
+    return a;
+}
+
+/* A score's error e_s moves every probability by a factor e^(2 e_s); then the sums of P V and of P, T terms each. */
+static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
+    static double p[600];
+    const size_t tokens = a->tokens, hd = a->head_dim;
+    double worst = 0;
+    for (size_t i = 0; i < tokens; i++) {
+        double max = -1e300, sum = 0, score_error = 0;
+        for (size_t t = 0; t < tokens; t++) {
+            double score = 0, magnitude = 0;
+            for (size_t d = 0; d < hd; d++) {
+                double product = (double)a->q[i * a->ldq + d] * (double)k[t * ldk + d];
+                score += product, magnitude += fabs(product);
+            }
+            p[t] = score * (double)a->scale;
+            double e = UNIT_ROUNDOFF * (double)a->scale * ((double)hd + 3) * magnitude;
+            score_error = e > score_error ? e : score_error;
+            max = p[t] > max ? p[t] : max;
+        }
+        for (size_t t = 0; t < tokens; t++) p[t] = exp(p[t] - max), sum += p[t];
+        const double relative = 2 * score_error * 1.01 + UNIT_ROUNDOFF * ((double)tokens / 16 + 12 + 2 * 88);
+        for (size_t t = 0; t < tokens && a->probabilities; t++) {
+            double excess = fabs((double)a->probabilities[i * tokens + t] - p[t] / sum) / (relative * p[t] / sum + 2e-38);
+            if (!(excess <= worst)) worst = excess;
+        }
+        for (size_t d = 0; d < hd; d++) {
+            double out = 0, magnitude = 0;
+            for (size_t t = 0; t < tokens; t++) {
+                double product = p[t] / sum * (double)a->v[t * a->ldv + d];
+                out += product, magnitude += fabs(product);
+            }
+            double bound = (relative + UNIT_ROUNDOFF * ((double)tokens + 4)) * magnitude + 1e-37;
+            double excess = fabs((double)a->out[i * a->ldo + d] - out) / bound;
+            if (!(excess <= worst)) worst = excess;
+        }
+    }
+    return worst;
+}
+
+static void check_attention(const vi_kernels *kernels, size_t tokens, size_t hd, float size, unsigned long long *s) {
+    static float before[MOST], whole[MOST], map[MOST];
+    const float *k;
+    size_t ldk, count;
+    const bool low = random_below(s, 2);
+    vi_attention a = make(kernels, tokens, hd, size, low, s, &k, &ldk);
+    void *scratch = guarded_scratch(&memory_scratch, vi_attention_scratch(tokens, hd));
+    const size_t out_size = extent(tokens, hd, a.ldo);
+    memcpy(before, a.out, out_size * sizeof *before);
+    a.probabilities = guarded_place(&memory_map, tokens * tokens, low);
+    kernels->attention(&a, 0, tokens, scratch);
+    double worst = worst_excess(&a, k, ldk);
+    CHECK(worst <= 1, "%s T=%zu hd=%zu: error %g of the bound", kernels->name, tokens, hd, worst);
+    memcpy(whole, a.out, out_size * sizeof *whole);
+    memcpy(map, a.probabilities, tokens * tokens * sizeof *map);
+
+    memcpy(a.out, before, out_size * sizeof *before);
+    for (size_t row = 0; row < tokens; row += count) {
+        count = 1 + random_below(s, tokens - row);
+        float *probabilities = a.probabilities;
+        if (random_below(s, 2)) a.probabilities = NULL; /* asking for them changes nothing else */
+        kernels->attention(&a, row, row + count, scratch);
+        a.probabilities = probabilities;
+    }
+    CHECK(same_bits(a.out, whole, out_size) && same_bits(a.probabilities, map, tokens * tokens),
+          "%s T=%zu hd=%zu: a split changes bits", kernels->name, tokens, hd);
+    size_t wrong = 0;
+    for (size_t i = 0; i < out_size; i++) wrong += i % a.ldo >= hd && !same_bits(a.out + i, before + i, 1) ? 1 : 0;
+    CHECK(wrong == 0, "%s T=%zu hd=%zu: wrote between rows", kernels->name, tokens, hd);
+}
+
+static void test_shapes(void) {
+    static const size_t dims[] = {1, 3, 8, 15, 16, 17, 32, 48, 64, 72, 80, 88, 128};
+    unsigned long long s = 31;
+    const vi_kernels *kernels;
+    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+        for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+            check_attention(kernels, 1 + random_below(&s, 70), dims[i], 1, &s);
+            check_attention(kernels, 1 + random_below(&s, 70), dims[i], 20, &s);
+        }
+        for (size_t tokens = 1; tokens <= 257; tokens += tokens < 70 ? 1 : 31) {
+            check_attention(kernels, tokens, 1 + random_below(&s, 20), tokens % 2 ? 1.0f : 50.0f, &s);
+        }
+    }
+}
+
+/* NaN in a query stays in its row. NaN in a key or value reaches every row: each attends to it. */
+static void test_nan(void) {
+    unsigned long long s = 32;
+    const vi_kernels *kernels;
+    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+        for (size_t bad = 0; bad < 40; bad += 3) {
+            static float before[MOST];
+            const float *k;
+            size_t ldk, wrong = 0;
+            vi_attention a = make(kernels, 40, 24, 1, false, &s, &k, &ldk);
+            void *scratch = guarded_scratch(&memory_scratch, vi_attention_scratch(40, 24));
+            kernels->attention(&a, 0, 40, scratch);
+            memcpy(before, a.out, extent(40, 24, a.ldo) * sizeof *before);
+            ((float *)(uintptr_t)a.q)[bad * a.ldq + 7] = NAN;
+            kernels->attention(&a, 0, 40, scratch);
+            for (size_t i = 0; i < 40; i++) {
+                for (size_t d = 0; d < 24; d++) {
+                    const float *x = &a.out[i * a.ldo + d];
+                    wrong += (i == bad ? isnan(*x) : same_bits(x, &before[i * a.ldo + d], 1)) ? 0 : 1;
+                }
+            }
+            CHECK(wrong == 0, "%s query %zu: %zu wrong", kernels->name, bad, wrong);
+            ((float *)(uintptr_t)a.v)[bad * a.ldv + 20] = NAN;
+            kernels->attention(&a, 0, 40, scratch);
+            for (size_t i = 0; i < 40; i++) wrong += isnan(a.out[i * a.ldo + 20]) ? 0 : 1;
+            CHECK(wrong == 0, "%s value %zu: %zu wrong", kernels->name, bad, wrong);
+        }
+    }
+}
+
+/* Peaked, flat, large and tiny scores, none of which may raise anything. */
+static void test_exceptions(void) {
+    static const float sizes[] = {0, 1e-42f, 1, 1e4f, 1e15f, 1e35f};
+    unsigned long long s = 33;
+    const vi_kernels *kernels;
+    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+        feclearexcept(FE_ALL_EXCEPT);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            const float *k;
+            size_t ldk, finite = 0;
+            vi_attention a = make(kernels, 37, 20, sizes[i], true, &s, &k, &ldk);
+            kernels->attention(&a, 0, 37, guarded_scratch(&memory_scratch, vi_attention_scratch(37, 20)));
+            for (size_t r = 0; r < 37; r++) finite += isfinite(a.out[r * a.ldo]) ? 1 : 0;
+            CHECK(finite == 37, "%s size %g: %zu of 37 rows are finite", kernels->name, (double)sizes[i], finite);
+        }
+        CHECK(!fetestexcept(FE_INVALID | FE_DIVBYZERO), "%s", kernels->name);
+    }
+}
+
+TEST_MAIN(test_create, test_shapes, test_nan, test_exceptions)
