@@ -23,15 +23,16 @@
  *   Threads     A context or an options object is used by one thread at a time; different ones at the same time are fine.
  *               vit_clone gives a second thread its own context on the same weights. Functions that take neither may be
  *               called from any thread. Callbacks run on the calling thread, except the work given to parallel_for.
- *   Memory      vit_forward, vit_begin, vit_step, vit_end and vit_preprocess allocate nothing. Only vit_load*, vit_plan, vit_clone, vit_request, vit_set_input_size,
- *               vit_save* and vit_options_create allocate.
+ *   Memory      vit_forward, vit_begin, vit_step, vit_end and vit_preprocess allocate nothing. Only vit_load*, vit_plan,
+ *               vit_clone, vit_request, vit_set_input_size, vit_save* and vit_options_create do.
  *   Process     The library never prints, aborts, exits, installs signal handlers, or changes rounding mode, locale,
  *               environment or working directory, and it has no mutable global state.
  *   Results     Bit-identical for any number of threads and any place in a batch, on one machine and instruction set.
  *   Stack       At most 16 KiB on the calling thread.
  *
  * Letters in shapes: B images in the batch, C channels, H x W pixels of the model's input, P patch side, N patches, R prefix
- * tokens (class, distillation, registers), T = R + N tokens, D width, E width of the embedding (D for a plain model), K classes. All tensors are float32, row-major.
+ * tokens (class, distillation, registers), T = R + N tokens, D width, E width of the embedding (D for a plain model), K classes.
+ * All tensors are float32, row-major.
  *
  * The model: "An Image Is Worth 16x16 Words" (Dosovitskiy et al. 2021, arXiv:2010.11929), pre-norm encoder. Formulas are those
  * of timm's vision_transformer.py and transformers' modeling_vit.py; docs/model.md gives each with its source. */
@@ -139,6 +140,8 @@ VIT_API vit_options *vit_options_init(void *memory, size_t size);
 #define VIT_OPT_MAX_MEMORY 17    /* bytes; a load or clone that needs more fails with VIT_ERROR_LIMIT; default 0 = no cap */
 #define VIT_OPT_OUTPUTS 18       /* sum of 1 << VIT_OUTPUT_TOKENS and 1 << VIT_OUTPUT_HIDDEN (all of them): requested from the
                                     start, as vit_request does later; default 0 */
+#define VIT_OPT_PASSES 19        /* order of the two passes of resizing, VIT_PASSES_*: which Pillow's bits a picture gives;
+                                    default VIT_PASSES_HORIZONTAL_FIRST. Not stored by vit_save */
 #define VIT_FROM_MODEL (-1)
 VIT_API int32_t vit_options_set_int(vit_options *o, int32_t key, int64_t value);
 VIT_API int32_t vit_options_get_int(const vit_options *o, int32_t key, int64_t *value);
@@ -159,8 +162,8 @@ VIT_API int32_t vit_options_set_text(vit_options *o, int32_t key, const char *te
 #define VIT_OPT_STD 301
 VIT_API int32_t vit_options_set_vector(vit_options *o, int32_t key, const float *values, int32_t count);
 
-/* Hooks, per context. `alloc` and `release` are both given or both NULL (malloc). A clone and its origin may be freed on different
- * threads: the allocator must then be safe for that. */
+/* Hooks, per context. `alloc` and `release` are both given or both NULL (malloc). A clone and its origin may be freed on
+ * different threads: the allocator must then be safe for that. */
 VIT_API int32_t vit_options_set_allocator(vit_options *o, vit_alloc_fn alloc, vit_free_fn release, void *user);
 /* Uses only memory[0..size) and no allocator at all; it must outlive the context. vit_plan says how much. */
 VIT_API int32_t vit_options_set_memory(vit_options *o, void *memory, size_t size);
@@ -205,6 +208,12 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 #define VIT_FILTER_BOX 4
 #define VIT_FILTER_HAMMING 5
 
+/* Each pass rounds to bytes, so their order decides some last bits. */
+#define VIT_PASSES_HORIZONTAL_FIRST 0 /* Pillow up to 12.2; 12.3 but for pictures over 100 times as high as wide that shrink in
+                                         height */
+#define VIT_PASSES_PILLOW_13 1        /* Pillow 13.0: vertical first where the height shrinks by more than twice as many pixels
+                                         as the width does, else horizontal first */
+
 #define VIT_POSITION_BICUBIC_ANTIALIAS 0 /* timm: torch bicubic, antialias, a = -0.5 */
 #define VIT_POSITION_BICUBIC 1           /* transformers: torch bicubic, no antialias, a = -0.75 */
 #define VIT_POSITION_BILINEAR 2          /* torch bilinear, no antialias */
@@ -238,13 +247,14 @@ VIT_API int32_t vit_plan(const void *data, size_t size, const vit_options *optio
                          size_t error_size);
 
 /* A second context on the same weights, with its own activations, for another thread. Of the options those about threads, ISA,
- * batch, input size, hooks, memory and normalisation count, the rest is shared; NULL: like `source`. Contexts that share weights may be freed in
- * any order and on any thread. Messages go to error as in vit_load. */
+ * batch, input size, outputs, hooks, memory and normalisation count, the rest is shared; NULL: like `source`. Contexts that share
+ * weights may be freed in any order and on any thread. Messages go to error as in vit_load. */
 VIT_API int32_t vit_clone(vit_context **out, vit_context *source, const vit_options *options, char *error, size_t error_size);
 
 VIT_API void vit_free(vit_context *vit); /* accepts NULL */
 
-/* The last failure on this context, in words; "" when there was none. Valid until the next call on it. */
+/* The failure of the last call on this context that can fail, in words (a bad picture of a batch is named by its index); "" when
+ * it succeeded. Valid until the next such call. */
 VIT_API const char *vit_message(const vit_context *vit);
 
 /* ---- pictures -------------------------------------------------------------------------------------------------------------- */
@@ -273,15 +283,15 @@ typedef struct vit_image {
 } vit_image;
 
 /* Model input that vit_forward would compute from the picture: C*H*W floats [C, H, W], resized, cropped, scaled, normalised.
- * uint8 resizing is bit-equal to Pillow. count: floats in out, at least C*H*W. */
+ * uint8 resizing is bit-equal to Pillow's, of the versions that VIT_OPT_PASSES chooses. count: floats in out, at least C*H*W. */
 VIT_API int32_t vit_preprocess(vit_context *vit, const vit_image *image, float *out, size_t count);
 
 /* ---- running --------------------------------------------------------------------------------------------------------------- */
 
 /* Runs `batch` pictures. out receives [B, K] logits or, for a model without head, the [B, E] pooled embedding: count must be at
- * least B * VIT_INFO_OUTPUTS floats, else VIT_ERROR_BUFFER and nothing is written. out may be NULL with count 0 when only requested
- * outputs are wanted. batch 0 is VIT_OK and does nothing. A batch above VIT_OPT_MAX_BATCH runs in slices; requested outputs
- * then need batch <= VIT_OPT_MAX_BATCH (else VIT_ERROR_LIMIT).
+ * least B * VIT_INFO_OUTPUTS floats, else VIT_ERROR_BUFFER and nothing is written. out may be NULL with count 0 when only
+ * requested outputs are wanted. batch 0 is VIT_OK and does nothing. A batch above VIT_OPT_MAX_BATCH runs in slices; requested
+ * outputs then need batch <= VIT_OPT_MAX_BATCH (else VIT_ERROR_LIMIT).
  * A NaN or infinity in an F32 picture gives NaN for that picture and changes no other. */
 VIT_API int32_t vit_forward(vit_context *vit, const vit_image *images, int32_t batch, float *out, size_t count);
 
@@ -295,12 +305,17 @@ VIT_API int32_t vit_end(vit_context *vit, float *out, size_t count);
 
 /* Further outputs. Ask once (allocates), then fetch after each forward as a view into the context. */
 #define VIT_OUTPUT_LOGITS 1    /* [B, K] */
-#define VIT_OUTPUT_EMBEDDING 2 /* [B, E], E = VIT_INFO_EMBEDDING: pooled, after the last norm; what the head sees. L2-normalised with VIT_OPT_NORMALIZE */
+#define VIT_OUTPUT_EMBEDDING 2 /* [B, E], E = VIT_INFO_EMBEDDING: pooled, after the last norm; what the head sees. Divided by its
+                                  L2 norm with VIT_OPT_NORMALIZE */
 #define VIT_OUTPUT_TOKENS 3    /* [B, T, D]: all tokens after the final norm (as they are where a model has none) */
-#define VIT_OUTPUT_HIDDEN 4    /* [B, T, D]: index 0 = embeddings with positions, index i = output of block i, before the final norm */
-/* LOGITS and EMBEDDING are always there; index is used by HIDDEN only, 0..depth, -1 = all. UNSUPPORTED: logits of a headless model. */
+#define VIT_OUTPUT_HIDDEN 4    /* [B, T, D]: index 0 = embeddings with positions, index i = output of block i, both before the
+                                  final norm */
+/* LOGITS and EMBEDDING are always there; index is used by HIDDEN only, 0..depth, -1 = all. UNSUPPORTED: logits of a model
+ * without head. */
 VIT_API int32_t vit_request(vit_context *vit, int32_t output, int32_t index);
-/* *data points into the context and is valid until the next call on it but vit_output. shape has room for 4; *rank of them are set. Before a forward: STATE. */
+/* *data points into the context and is valid until the next call that computes (vit_forward, vit_begin, vit_step) or changes
+ * the layout (vit_request, vit_set_input_size). shape has room for 4; *rank of them are set. Not requested, or before a
+ * forward: STATE. */
 VIT_API int32_t vit_output(vit_context *vit, int32_t output, int32_t index, const float **data, int64_t shape[4], int32_t *rank);
 
 /* Changes the input size (multiples of the patch size): positions are resampled, memory is laid out anew. On failure the old
@@ -312,7 +327,8 @@ VIT_API int32_t vit_set_input_size(vit_context *vit, int32_t width, int32_t heig
 VIT_API int32_t vit_softmax(const float *in, int32_t n, float *out);
 VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indices);
 
-/* ---- information ------------------------------------------------------------------------------------------------------------ */
+/* ---- information ------------------------------------------------------------------------------------------------------------
+ * */
 
 #define VIT_INFO_OUTPUTS 1       /* floats per image that vit_forward writes: classes, or width of the embedding */
 #define VIT_INFO_CLASSES 2       /* 0: no head */
@@ -333,7 +349,7 @@ VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indi
 #define VIT_INFO_POOL 17         /* VIT_POOL_* */
 #define VIT_INFO_PARAMETERS 18   /* numbers in the checkpoint that are part of the model */
 #define VIT_INFO_WEIGHT_BYTES 19 /* packed weights, shared by clones */
-#define VIT_INFO_OWNED_BYTES 20  /* memory allocated for this context and, once, its shared weights; weights used in place count 0 */
+#define VIT_INFO_OWNED_BYTES 20  /* allocated for this context and, once, its shared weights; what is used in place counts 0 */
 #define VIT_INFO_MAX_BATCH 21
 #define VIT_INFO_THREADS 22
 #define VIT_INFO_LABELS 23       /* number of labels, 0 or K */
@@ -364,17 +380,19 @@ VIT_API int32_t vit_info_real(const vit_context *vit, int32_t key, int32_t index
 /* Name of a class (UTF-8), "" when the model has no labels or the index is out of range. */
 VIT_API const char *vit_label(const vit_context *vit, int32_t index);
 
-/* Best VIT_ISA_* this machine can run, and the name of one ("" when unknown). vit_isa_available: 1 when compiled in and runnable here. */
+/* Best VIT_ISA_* this machine can run, and the name of one ("" when unknown). vit_isa_available: 1 when compiled in and
+ * runnable here. */
 VIT_API int32_t vit_isa_best(void);
 VIT_API const char *vit_isa_text(int32_t isa);
 VIT_API int32_t vit_isa_available(int32_t isa);
 
-/* ---- saving ------------------------------------------------------------------------------------------------------------------ */
+/* ---- saving
+ * ------------------------------------------------------------------------------------------------------------------ */
 
-/* Writes the loaded model as one self-contained .vit file (packed weights in the precision they were loaded with, hyper-parameters,
- * preprocessing, labels; byte layout in docs/format-vit.md). The file is written beside the target and renamed, so a failure leaves
- * no half-written file. `labels` (count of them) replaces the model's own when not NULL; its count must be K. The trained
- * input size and positions are kept, whatever this context's input size is. */
+/* Writes the loaded model as one self-contained .vit file (packed weights in the precision they were loaded with,
+ * hyper-parameters, preprocessing, labels; byte layout in docs/format-vit.md). The file is written beside the target and
+ * renamed, so a failure leaves no half-written file. `labels` (count of them) replaces the model's own when not NULL; its count
+ * must be K. The trained input size and positions are kept, whatever this context's input size is. */
 VIT_API int32_t vit_save(vit_context *vit, const char *path, const char *const *labels, int32_t count);
 VIT_API int32_t vit_save_writer(vit_context *vit, vit_write_fn write, void *user, const char *const *labels, int32_t count);
 

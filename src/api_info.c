@@ -1,6 +1,6 @@
 /* api_info.c: what a context can tell about itself, and texts that need no context. */
-#include <string.h>
 #include "model/context.h"
+#include <string.h>
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -26,9 +26,7 @@ const char *vit_status_text(int32_t status) {
 
 int32_t vit_version(void) { return VIT_VERSION_MAJOR * 10000 + VIT_VERSION_MINOR * 100 + VIT_VERSION_PATCH; }
 
-const char *vit_version_text(void) {
-    return TEXT(VIT_VERSION_MAJOR) "." TEXT(VIT_VERSION_MINOR) "." TEXT(VIT_VERSION_PATCH);
-}
+const char *vit_version_text(void) { return TEXT(VIT_VERSION_MAJOR) "." TEXT(VIT_VERSION_MINOR) "." TEXT(VIT_VERSION_PATCH); }
 
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__
@@ -54,13 +52,15 @@ const char *vit_version_text(void) {
 
 const char *vit_build_text(void) { return COMPILER ", " MACHINE ", " THREADS; }
 
-/* ---- instruction sets ---------------------------------------------------------------------------------------------------------- */
+/* ---- instruction sets
+ * ---------------------------------------------------------------------------------------------------------- */
 
 int32_t vit_isa_best(void) { return vi_kernels_for(VIT_ISA_BEST)->isa; }
 const char *vit_isa_text(int32_t isa) { return vi_isa_name(isa); }
 int32_t vit_isa_available(int32_t isa) { return vi_kernels_exact(isa) != NULL; }
 
-/* ---- a context ------------------------------------------------------------------------------------------------------------------- */
+/* ---- a context
+ * ------------------------------------------------------------------------------------------------------------------- */
 
 static int64_t macs_per_row(const vi_linear *l) { return (int64_t)l->w.rows * (int64_t)l->w.cols; }
 
@@ -73,7 +73,8 @@ static int64_t macs_per_image(const vit_context *c) {
     int64_t blocks = h->depth * (tokens * linear + 2 * tokens * tokens * width);
     int64_t map = patches * macs_per_row(&w->map.kv) + macs_per_row(&w->map.q) + macs_per_row(&w->map.proj) +
                   macs_per_row(&w->map.fc1) + macs_per_row(&w->map.fc2) + (w->map.latent ? 2 * patches * width : 0);
-    int64_t head = macs_per_row(&w->representation) + macs_per_row(&w->projection) + macs_per_row(&w->head) + macs_per_row(&w->head_dist);
+    int64_t head =
+        macs_per_row(&w->representation) + macs_per_row(&w->projection) + macs_per_row(&w->head) + macs_per_row(&w->head_dist);
     return patches * macs_per_row(&w->patch) + blocks + map + head;
 }
 

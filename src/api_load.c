@@ -1,8 +1,8 @@
 /* api_load.c: contexts come and go: vit_load*, vit_plan, vit_clone, vit_free. */
-#include <string.h>
 #include "load.h"
 #include "model/context.h"
 #include "options.h"
+#include <string.h>
 
 /* Gives the caller the message, cut to fit. */
 static int32_t tell(const vi_error *e, char *error, size_t error_size) {
@@ -18,7 +18,8 @@ static int32_t tell(const vi_error *e, char *error, size_t error_size) {
 static int32_t check_call(const void *out, const vit_options *o, const char *error, size_t error_size, vi_error *e) {
     if (!error && error_size > 0) return vi_fail(e, VIT_ERROR_ARGUMENT, "error buffer is NULL, but error_size is not 0");
     if (!out) return vi_fail(e, VIT_ERROR_ARGUMENT, "out is NULL");
-    if (!vi_options_valid(o)) return vi_fail(e, VIT_ERROR_ARGUMENT, "options were not made by vit_options_create or vit_options_init");
+    if (!vi_options_valid(o))
+        return vi_fail(e, VIT_ERROR_ARGUMENT, "options were not made by vit_options_create or vit_options_init");
     return VIT_OK;
 }
 
@@ -33,14 +34,17 @@ static int32_t finish_load(vit_context **out, vi_reader *r, const char *path, co
 
 /* path itself or, when that cannot be opened, the model file in the folder of that name. */
 static int32_t open_model(vi_reader *r, const char *path, const vit_options *o, vi_error *e) {
-    static const char *const names[] = {"model.vit", "model.safetensors"};
+    static const char *const names[] = {
+        "model.vit", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+        "model.npz"};
     bool map = vi_option(o, VIT_OPT_MAP) != 0;
     int32_t status = vi_reader_open_path(r, path, map, e);
     if (status != VIT_ERROR_IO) return status;
     vi_allocator a = o->allocator;
     size_t length = strlen(path), size = length + 64;
     char *file = vi_alloc(&a, size, VI_TEMPORARY);
-    for (size_t i = 0; file && status != VIT_OK && i < sizeof names / sizeof *names; i++) {
+    if (!file) return vi_alloc_failed(&a, size, "a path", e);
+    for (size_t i = 0; status != VIT_OK && i < sizeof names / sizeof *names; i++) {
         vi_error attempt = {0};
         memcpy(file, path, length);
         file[length] = '/';

@@ -1,8 +1,8 @@
 /* api_run.c: pictures in, numbers out: vit_preprocess, vit_forward and its stepwise form, requested outputs. */
-#include <math.h>
-#include <string.h>
 #include "base/checked.h"
 #include "model/context.h"
+#include <math.h>
+#include <string.h>
 
 /* Starts a call: the message of an earlier failure is gone. */
 static vi_error *begin_call(vit_context *c) {
@@ -64,8 +64,8 @@ static int32_t check_out(const vit_context *c, int32_t batch, const float *out, 
     size_t needed;
     if (!out) return vi_fail(e, VIT_ERROR_ARGUMENT, "out is NULL, but count is not 0");
     if (!vi_mul_size((size_t)batch, output_width(c), &needed) || count < needed)
-        return vi_fail(e, VIT_ERROR_BUFFER, "out has room for %llu floats, a batch of %ld gives %llu each", (unsigned long long)count,
-                       (long)batch, (unsigned long long)output_width(c));
+        return vi_fail(e, VIT_ERROR_BUFFER, "out has room for %llu floats, a batch of %ld gives %llu each",
+                       (unsigned long long)count, (long)batch, (unsigned long long)output_width(c));
     return VIT_OK;
 }
 
@@ -94,7 +94,8 @@ int32_t vit_forward(vit_context *vit, const vit_image *images, int32_t batch, fl
     if (status != VIT_OK) return status;
     int32_t max = vit->settings.max_batch;
     if (batch > max && has_requests(vit))
-        return vi_fail(e, VIT_ERROR_LIMIT, "batch %ld with requested outputs, at most %ld (VIT_OPT_MAX_BATCH)", (long)batch, (long)max);
+        return vi_fail(e, VIT_ERROR_LIMIT, "batch %ld with requested outputs, at most %ld (VIT_OPT_MAX_BATCH)", (long)batch,
+                       (long)max);
     for (int32_t first = 0; first < batch; first += max) {
         read_pictures(vit, images + first, batch - first < max ? batch - first : max);
         run_stages(vit, vi_stages(&vit->model->hparams));
@@ -107,8 +108,8 @@ int32_t vit_begin(vit_context *vit, const vit_image *images, int32_t batch) {
     if (!vit) return VIT_ERROR_ARGUMENT;
     vi_error *e = begin_call(vit);
     if (batch < 1 || batch > vit->settings.max_batch)
-        return vi_fail(e, batch < 1 ? VIT_ERROR_ARGUMENT : VIT_ERROR_LIMIT, "batch %ld, expected 1..%ld (VIT_OPT_MAX_BATCH)", (long)batch,
-                       (long)vit->settings.max_batch);
+        return vi_fail(e, batch < 1 ? VIT_ERROR_ARGUMENT : VIT_ERROR_LIMIT, "batch %ld, expected 1..%ld (VIT_OPT_MAX_BATCH)",
+                       (long)batch, (long)vit->settings.max_batch);
     int32_t status = check_images(vit, images, batch, e);
     if (status == VIT_OK) read_pictures(vit, images, batch);
     return status;
@@ -133,11 +134,13 @@ int32_t vit_end(vit_context *vit, float *out, size_t count) {
     return status;
 }
 
-/* ---- further outputs --------------------------------------------------------------------------------------------------------- */
+/* ---- further outputs
+ * --------------------------------------------------------------------------------------------------------- */
 
 static int32_t check_output(const vit_context *c, int32_t output, int32_t index, int32_t lowest, vi_error *e) {
     int32_t depth = c->model->hparams.depth;
-    if (output < VIT_OUTPUT_LOGITS || output > VIT_OUTPUT_HIDDEN) return vi_fail(e, VIT_ERROR_ARGUMENT, "unknown output %ld", (long)output);
+    if (output < VIT_OUTPUT_LOGITS || output > VIT_OUTPUT_HIDDEN)
+        return vi_fail(e, VIT_ERROR_ARGUMENT, "unknown output %ld", (long)output);
     if (output == VIT_OUTPUT_LOGITS && !c->work.logits)
         return vi_fail(e, VIT_ERROR_UNSUPPORTED, "the model has no classifier head: ask for VIT_OUTPUT_EMBEDDING");
     if (output == VIT_OUTPUT_HIDDEN && (index < lowest || index > depth))
@@ -196,7 +199,8 @@ int32_t vit_set_input_size(vit_context *vit, int32_t width, int32_t height) {
     return vi_context_configure(vit, &settings, e);
 }
 
-/* ---- reading logits ---------------------------------------------------------------------------------------------------------- */
+/* ---- reading logits
+ * ---------------------------------------------------------------------------------------------------------- */
 
 int32_t vit_softmax(const float *in, int32_t n, float *out) {
     if (!in || !out || n < 1) return VIT_ERROR_ARGUMENT;

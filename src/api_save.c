@@ -1,9 +1,9 @@
 /* api_save.c: a loaded model as one .vit file. */
-#include <string.h>
 #include "base/checked.h"
 #include "base/writer.h"
 #include "family/family.h"
 #include "model/context.h"
+#include <string.h>
 
 typedef struct label_block {
     char *text; /* count NUL-terminated names, temporary memory */

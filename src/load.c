@@ -1,17 +1,18 @@
-/* load.c: reader -> format -> family -> one block of packed weights. Everything the load needs for a moment is temporary memory and
- * gone before the first activation is allocated. Weights that already lie in the file as the kernels want them stay there. */
+/* load.c: reader -> format -> family -> one block of packed weights. Everything the load needs for a moment is temporary memory
+ * and gone before the first activation is allocated. Weights that already lie in the file as the kernels want them stay there.
+ * */
 #include "load.h"
 
-#include <string.h>
 #include "base/arena.h"
 #include "base/checked.h"
 #include "base/json.h"
 #include "family/family.h"
+#include <string.h>
 
 #define CONFIG_CAP (4u << 20) /* bytes of a config file; id2label of 21k classes is 1 MiB */
 
 typedef struct side_file { /* config.json or preprocessor_config.json */
-    char *text; /* temporary memory when it was read from a file */
+    char *text;            /* temporary memory when it was read from a file */
     size_t size;
     vi_json doc;
 } side_file;
@@ -34,11 +35,15 @@ typedef struct loader {
     float *rows;          /* [16, widest] one panel's rows on their way */
     unsigned char *panel; /* the same as stored, when the file is packed differently */
     size_t rows_bytes;
-    vi_arena arena;       /* over the model's block; measuring at first */
-    uint64_t done;        /* bytes of weights */
+    const vi_tensor *whole; /* a tensor that cannot be read in pieces ... */
+    float *elements;        /* [whole->elements] ... and all of it */
+    size_t elements_bytes;
+    vi_arena arena; /* over the model's block; measuring at first */
+    uint64_t done;  /* bytes of weights */
 } loader;
 
-/* ---- slots ------------------------------------------------------------------------------------------------------------------ */
+/* ---- slots ------------------------------------------------------------------------------------------------------------------
+ * */
 
 static const vi_source *source_of(const loader *l, vi_slot slot, int32_t block) {
     return slot < VI_MODEL_SLOTS ? &l->description.model[slot] : &l->description.blocks[block][slot - VI_MODEL_SLOTS];
@@ -91,7 +96,8 @@ static void choose_precision(loader *l) {
     for_each_slot(l, check_in_place);
 }
 
-/* ---- one block for the model -------------------------------------------------------------------------------------------------- */
+/* ---- one block for the model
+ * -------------------------------------------------------------------------------------------------- */
 
 static size_t slot_bytes(const loader *l, vi_slot slot, size_t *rows, size_t *cols) {
     uint64_t r, c;
@@ -100,8 +106,7 @@ static size_t slot_bytes(const loader *l, vi_slot slot, size_t *rows, size_t *co
     *rows = (size_t)r;
     *cols = (size_t)c;
     if (r > SIZE_MAX || c > SIZE_MAX) return SIZE_MAX;
-    if (vi_slot_table[slot].matrix)
-        return vi_matrix_bytes(l->precision, *rows, *cols, &bytes) ? bytes : SIZE_MAX;
+    if (vi_slot_table[slot].matrix) return vi_matrix_bytes(l->precision, *rows, *cols, &bytes) ? bytes : SIZE_MAX;
     return vi_mul_size(*rows, *cols, &bytes) && vi_mul_size(bytes, sizeof(float), &bytes) ? bytes : SIZE_MAX;
 }
 
@@ -162,7 +167,8 @@ static int32_t take_model(loader *l) {
     return VIT_OK;
 }
 
-/* ---- filling it ----------------------------------------------------------------------------------------------------------------- */
+/* ---- filling it
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 static int32_t report_progress(loader *l, size_t bytes) {
     l->done += bytes;
@@ -189,6 +195,29 @@ static int32_t read_panel(loader *l, const vi_tensor *t, size_t first, size_t co
     return VIT_OK;
 }
 
+static void drop_whole(loader *l) {
+    vi_free(&l->a, l->elements, l->elements_bytes, VI_TEMPORARY);
+    l->elements = NULL;
+    l->whole = NULL;
+}
+
+/* Elements [first, first + count). What does not lie in rows in the file is taken whole, and kept until another tensor's turn. */
+static int32_t read_elements(loader *l, const vi_tensor *t, uint64_t first, size_t count, float *dst) {
+    if (vi_tensor_streams(t)) return vi_tensor_read(&l->directory, t, first, count, dst, l->e);
+    if (l->whole != t) {
+        drop_whole(l);
+        if (t->elements > SIZE_MAX || !vi_mul_size((size_t)t->elements, sizeof(float), &l->elements_bytes))
+            return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: tensor '%s' is too large", l->reader.name, t->name);
+        l->elements = vi_alloc(&l->a, l->elements_bytes, VI_TEMPORARY);
+        if (!l->elements) return vi_alloc_failed(&l->a, l->elements_bytes, "a tensor that is not stored in rows", l->e);
+        int32_t status = vi_tensor_load(&l->directory, t, l->elements, &l->a, l->e);
+        if (status != VIT_OK) return status;
+        l->whole = t;
+    }
+    memcpy(dst, l->elements + first, count * sizeof *dst);
+    return VIT_OK;
+}
+
 /* Rows [first, first + count) of the tensors below each other -> dst [count, cols]; count <= 16. */
 static int32_t read_rows(loader *l, const vi_source *s, size_t first, size_t count, size_t rows, size_t cols, float *dst) {
     size_t part_rows = rows / s->parts; /* parts are equally tall: q, k, v */
@@ -201,7 +230,7 @@ static int32_t read_rows(loader *l, const vi_source *s, size_t first, size_t cou
         else if (t->layout == VI_LAYOUT_PANEL)
             status = read_panel(l, t, from, n, cols, dst);
         else
-            status = vi_tensor_read(&l->directory, t, (uint64_t)from * cols, n * cols, dst, l->e);
+            status = read_elements(l, t, (uint64_t)from * cols, n * cols, dst);
         if (status != VIT_OK) return status;
         dst += n * cols;
         first += n;
@@ -228,7 +257,7 @@ static int32_t fill_vector(loader *l, const vi_source *source, float *dst, size_
     size_t part = elements / source->parts;
     for (uint32_t i = 0; i < source->parts; i++) {
         if (!source->part[i]) continue; /* the block is zeroed */
-        int32_t status = vi_tensor_read(&l->directory, source->part[i], 0, part, dst + i * part, l->e);
+        int32_t status = read_elements(l, source->part[i], 0, part, dst + i * part);
         if (status != VIT_OK) return status;
     }
     return VIT_OK;
@@ -239,7 +268,7 @@ static int32_t fill_slot(loader *l, vi_slot slot, int32_t block, const vi_source
     void *field = field_of(&l->model->weights, slot, block);
     int32_t status = vi_slot_table[slot].matrix
                          ? fill_matrix(l, source, field, bytes)
-                         : fill_vector(l, source, (float *)(uintptr_t)*(const float **)field, rows * cols);
+                         : fill_vector(l, source, (float *)(uintptr_t) * (const float **)field, rows * cols);
     return status == VIT_OK ? report_progress(l, bytes) : status;
 }
 
@@ -257,7 +286,8 @@ static int32_t fill_model(loader *l) {
     size_t half;
     for_each_slot(l, widen);
     if (!vi_mul_size(l->widest + 1, VI_PANEL * sizeof(float), &half) || !vi_mul_size(half, 2, &l->rows_bytes))
-        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: rows of %llu numbers are too long", l->reader.name, (unsigned long long)l->widest);
+        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: rows of %llu numbers are too long", l->reader.name,
+                       (unsigned long long)l->widest);
     l->rows = vi_alloc(&l->a, l->rows_bytes, VI_TEMPORARY);
     if (!l->rows)
         return vi_fail(l->e, VIT_ERROR_MEMORY, "%s: out of memory: packing needs %llu bytes", l->reader.name,
@@ -266,7 +296,8 @@ static int32_t fill_model(loader *l) {
     return for_each_slot(l, fill_slot);
 }
 
-/* ---- the whole load --------------------------------------------------------------------------------------------------------------- */
+/* ---- the whole load
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static int32_t read_side_file(loader *l, const char *path, const char *name, const char *given, side_file *f) {
     const char *text = given;
@@ -299,9 +330,12 @@ static int32_t describe(loader *l, const char *path) {
 }
 
 static int32_t run(loader *l, const char *path) {
+    l->reader.path = path;
     int32_t status = vi_directory_open(&l->directory, &l->reader, &l->a, l->e);
     if (status == VIT_OK) status = describe(l, path);
     if (status != VIT_OK) return status;
+    if (l->directory.choice[0] != '\0')
+        vi_note(&l->description, true, "weights: the file has several sets, '%s' is taken", l->directory.choice);
     choose_precision(l);
     status = take_model(l);
     if (status == VIT_OK) status = fill_model(l);
@@ -315,6 +349,7 @@ static void close_side_file(side_file *f, vi_allocator *a) {
 
 /* Temporary memory goes back in the opposite order of its taking. */
 static void close_temporaries(loader *l) {
+    drop_whole(l);
     vi_free(&l->a, l->rows, l->rows_bytes, VI_TEMPORARY);
     vi_description_free(&l->description, &l->a);
     close_side_file(&l->preprocessor, &l->a);
@@ -332,6 +367,7 @@ static void finish_model(loader *l) {
     m->family = l->family->name;
     if (l->in_place) {
         m->reader = l->reader;
+        m->reader.path = NULL; /* was the caller's */
         memset(&l->reader, 0, sizeof l->reader);
     }
 }

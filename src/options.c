@@ -1,9 +1,9 @@
 /* options.c: the option table and the functions that set options. */
 #include "options.h"
 
+#include "base/status.h"
 #include <math.h>
 #include <string.h>
-#include "base/status.h"
 
 #define OPTIONS_MAGIC 0x5649544fu /* "VITO" */
 
@@ -30,6 +30,7 @@ static const int_option int_options[VI_INT_OPTIONS] = {
     [VIT_OPT_POSITION - 1] = {VIT_FROM_MODEL, VIT_POSITION_ZOOM, VIT_FROM_MODEL},
     [VIT_OPT_MAX_MEMORY - 1] = {0, INT64_MAX, 0},
     [VIT_OPT_OUTPUTS - 1] = {0, 1 << VIT_OUTPUT_TOKENS | 1 << VIT_OUTPUT_HIDDEN, 0},
+    [VIT_OPT_PASSES - 1] = {VIT_PASSES_HORIZONTAL_FIRST, VIT_PASSES_PILLOW_13, VIT_PASSES_HORIZONTAL_FIRST},
 };
 
 void vi_options_defaults(vit_options *o) {
@@ -180,6 +181,7 @@ vi_overrides vi_options_overrides(const vit_options *o) {
         .resize = (int32_t)vi_option(o, VIT_OPT_RESIZE),
         .filter = (int32_t)vi_option(o, VIT_OPT_FILTER),
         .position = (int32_t)vi_option(o, VIT_OPT_POSITION),
+        .passes = (int32_t)vi_option(o, VIT_OPT_PASSES),
         .eps = o->eps,
         .crop = o->crop,
         .mean_count = o->mean_count,

@@ -4,11 +4,11 @@
 #ifndef VI_OPTIONS_H
 #define VI_OPTIONS_H
 
-#include <stdint.h>
 #include "base/alloc.h"
 #include "model/context.h"
+#include <stdint.h>
 
-#define VI_INT_OPTIONS 18 /* keys 1..18, stored at key - 1 */
+#define VI_INT_OPTIONS 19 /* keys 1..19, stored at key - 1 */
 
 struct vit_options {
     uint32_t magic;

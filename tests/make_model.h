@@ -2,10 +2,10 @@
 #ifndef VIT_MAKE_MODEL_H
 #define VIT_MAKE_MODEL_H
 
-#include <math.h>
-#include <stdarg.h>
 #include "test.h"
 #include "vit.h"
+#include <math.h>
+#include <stdarg.h>
 
 typedef struct model_shape {
     int width, depth, heads, mlp, channels, image_width, image_height, patch_width, patch_height, classes;
@@ -40,8 +40,8 @@ static inline void maker_text(maker *m, const char *format, ...) {
 static inline void maker_tensor(maker *m, const char *name, const char *shape, size_t elements, float middle, float spread) {
     if (m->room < m->count + elements) m->values = realloc(m->values, (m->room = 2 * (m->count + elements)) * sizeof(float));
     for (size_t i = 0; i < elements; i++) m->values[m->count + i] = middle + spread * test_uniform(&m->seed);
-    maker_text(m, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", m->header_size > 1 ? "," : "", name, shape,
-               m->count * 4, (m->count + elements) * 4);
+    maker_text(m, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", m->header_size > 1 ? "," : "", name,
+               shape, m->count * 4, (m->count + elements) * 4);
     m->count += elements;
 }
 
@@ -111,12 +111,15 @@ static inline blob make_model(model_shape s) {
     }
     free(m.header);
     free(m.values);
-    snprintf(b.config, sizeof b.config,
-             "{\"architecture\":\"test\",\"num_classes\":%d,\"global_pool\":\"%s\",\"model_args\":{\"num_heads\":%d,\"img_size\":[%d,%d],"
-             "\"patch_size\":[%d,%d]},\"pretrained_cfg\":{\"input_size\":[%d,%d,%d],\"interpolation\":\"bicubic\",\"crop_pct\":0.9,"
-             "\"crop_mode\":\"center\",\"mean\":[0.5,0.5,0.5],\"std\":[0.5,0.5,0.5]}}",
-             s.classes, s.class_token && !s.fc_norm ? "token" : "avg", s.heads, s.image_height, s.image_width, s.patch_height,
-             s.patch_width, s.channels, s.image_height, s.image_width);
+    snprintf(
+        b.config, sizeof b.config,
+        "{\"architecture\":\"test\",\"num_classes\":%d,\"global_pool\":\"%s\",\"model_args\":{\"num_heads\":%d,\"img_size\":[%d,%"
+        "d],"
+        "\"patch_size\":[%d,%d]},\"pretrained_cfg\":{\"input_size\":[%d,%d,%d],\"interpolation\":\"bicubic\",\"crop_pct\":0.9,"
+        "\"crop_mode\":\"center\",\"mean\":%s,\"std\":%s}}",
+        s.classes, s.class_token && !s.fc_norm ? "token" : "avg", s.heads, s.image_height, s.image_width, s.patch_height,
+        s.patch_width, s.channels, s.image_height, s.image_width, s.channels == 1 ? "[0.5]" : "[0.5,0.5,0.5]",
+        s.channels == 1 ? "[0.5]" : "[0.5,0.5,0.5]");
     return b;
 }
 
@@ -140,7 +143,8 @@ static inline vit_image make_image(int width, int height, unsigned long long see
         for (int x = 0; x < width; x++)
             for (int c = 0; c < 3; c++)
                 pixels[((size_t)y * (size_t)width + (size_t)x) * 3 + (size_t)c] =
-                    (unsigned char)(128 + 90 * sin(0.11 * x * (c + 1) + (double)seed) * cos(0.07 * y + c) + (double)(test_random(&seed) >> 60));
+                    (unsigned char)(128 + 90 * sin(0.11 * x * (c + 1) + (double)seed) * cos(0.07 * y + c) +
+                                    (double)(test_random(&seed) >> 60));
     vit_image image = {0};
     image.format = VIT_PIXELS_RGB8;
     image.width = width;

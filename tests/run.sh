@@ -56,7 +56,12 @@ COUNTS
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ -n "$why" ]; then
         echo "---- $test: $why"
-        cat "$output" 2>/dev/null
+        total=$(wc -l <"$output")
+        if [ "$total" -le 100 ]; then cat "$output"; else
+            head -n 70 "$output"
+            echo "---- $((total - 100)) lines left out"
+            tail -n 30 "$output"
+        fi
         echo "----"
     else
         grep SKIPPED "$output"

@@ -14,7 +14,7 @@ _vit() {
         --isa) words='reference avx2 avx512 neon' ;;
         --precision) words='f32 bf16' ;;
         --set)
-            words='heads= activation= pool= eps= resize= filter= crop= mean= std= position='
+            words='heads= activation= pool= eps= resize= filter= passes= crop= mean= std= position='
             compopt -o nospace 2>/dev/null
             ;;
         --size) [ "$command" = bench ] && words='ti16 s16 s32 b8 b16 b32 l16 l32 h14' ;;

@@ -11,7 +11,7 @@ accuracies are some points below those with the original, lossless pictures.
 
 Three steps, each of which keeps its result in --work and is not done again:
 
- 1. A teacher: a small CNN (three groups of two convolutions, 0.85 M parameters,
+ 1. A teacher: a small CNN (three groups of two convolutions, 0.83 M parameters,
     8 epochs, Muon). It is thrown away afterwards.
  2. Its logits for the training pictures, averaged over picture and mirror image.
  3. The student: ViT, patch 4, width 160, depth 6, 5 heads, MLP ratio 2, mean
@@ -27,7 +27,11 @@ The schedule goes by wall time (--minutes), so the result depends on the speed
 of the machine. The last 100 pictures of every class of the training split are
 held out to watch the training; the test split is looked at once, at the end.
 
-The published weights: @SUMMARY@
+The published weights: 76.11 % on the 10,000 test pictures (PyTorch 2.15.0, NumPy
+2.4.6, Pillow 13.0.0, Python 3.11), after 21 minutes for the teacher (87.9 %), 2 for
+its logits and 60.5 for the student, which were only 7.2 epochs, as the two cores
+were shared with other work. The README tells how that run differed from the
+defaults.
 """
 
 import argparse

@@ -308,21 +308,20 @@ def automobile():
 
 def frog():
     c = Canvas(13)
-    c.fill(c.box(0, 0, W, H), "#6c7a48", "#3d3a22")
-    back = c.box(0, 0, W, H)
+    c.fill(c.box(0, 0, W, H), "#8a7350", "#5a452a")
     for _ in range(40):
         c.light(c.random.uniform(0, W), c.random.uniform(0, 100), c.random.uniform(8, 26), c.random.uniform(8, 20),
-                mix("#3f5a2b", "#a5a868", c.random.random()), 0.4)
+                mix("#5a4a2c", "#b59a6c", c.random.random()), 0.4)
     ground = c.blob([(-30, 112), (60, 104), (150, 106), (270, 110), (270, 220), (-30, 220)])
     c.fill(ground, "#8a7048", "#4b3821")
     c.grain(ground, ["#b0946a", "#3a2a17", "#6e7a3c"], 500, 6, 0.9, 0.45, 0.1, 0.5)
     c.light(120, 160, 92, 12, "#1a1209", 0.75)
-    skin, dark = "#7fb03a", "#3c6a1d"
+    skin, dark = "#68942f", "#2f5218"
     # hind legs
     for s in (-1, 1):
         x = lambda v: 120 + s * v
         leg = c.blob([(x(40), 108), (x(66), 96), (x(90), 108), (x(94), 132), (x(80), 152), (x(50), 156), (x(34), 140)])
-        c.fill(leg, "#6fa233", "#2f5517")
+        c.fill(leg, "#5b872c", "#284812")
         c.light(x(68), 110, 18, 8, "#b6d96a", 0.55, leg)
         for k in range(3):
             c.light(x(60 + 10 * k), 118 + 6 * k, 5, 3.5, "#2c4d14", 0.6, leg)
@@ -343,7 +342,7 @@ def frog():
             c.fill(c.line([(x(38), 162), (x(24 + 10 * k), 171 - abs(k - 1.5))], 4), "#6c9b33", "#3a661c")
     # head
     head = c.blob([(120, 46), (146, 48), (172, 64), (180, 84), (166, 106), (120, 116), (74, 106), (60, 84), (68, 64), (94, 48)])
-    c.fill(head, "#93c548", "#5a8a2a")
+    c.fill(head, "#7aa63c", "#4a7022")
     c.light(120, 60, 44, 10, "#cfe88a", 0.6, head)
     c.light(120, 112, 46, 10, "#e9e9b0", 0.8, head)
     c.fill(c.line(spline([(66, 86), (90, 98), (120, 102), (150, 98), (174, 86), (150, 98), (120, 102), (90, 98)])[:48], 1.8), "#2a4712")
@@ -356,55 +355,6 @@ def frog():
         c.fill(c.ellipse(ex - 4, ey - 5, 2.6, 2.2), "#ffffff")
     c.grain(c.blob([(0, 176), (60, 168), (120, 174), (180, 168), (240, 176), (240, 184), (0, 184)]),
             ["#7d9a3e", "#4f6a26"], 160, 10, 1.0, 0.7, -1.5)
-    return c
-
-
-def cat():
-    c = Canvas(17)
-    c.fill(c.box(0, 0, W, H), "#b9a48c", "#8d7a66")
-    c.fill(c.box(0, 126, W, H), "#7f4f3a", "#5c3526")
-    c.light(40, 40, 60, 50, "#e9dcc6", 0.6)
-    c.light(210, 90, 50, 60, "#6f604f", 0.5)
-    fur, dark, cream = "#d99a55", "#8a4f22", "#f7ead6"
-    c.light(124, 172, 84, 10, "#24130b", 0.7)
-    body = c.blob([(120, 96), (160, 106), (184, 140), (188, 190), (120, 196), (56, 190), (60, 140), (82, 106)])
-    c.fill(body, "#cf8f4c", "#a5662f")
-    tail = c.line(spline([(180, 174), (206, 170), (222, 150), (218, 126), (222, 150), (206, 170)])[:36], 13)
-    c.fill(tail, "#cf8f4c", "#a5662f")
-    c.light(120, 158, 28, 36, cream, 0.95, body)
-    for s in (-1, 1):
-        for k in range(4):
-            c.fill(c.line([(120 + s * 66, 128 + 13 * k), (120 + s * 40, 132 + 13 * k)], 4), dark, alpha=0.6, blur=0.8, clip=body)
-    for s in (-1, 1):
-        ear = c.blob([(120 + s * 26, 40), (120 + s * 44, 22), (120 + s * 56, 8), (120 + s * 62, 30), (120 + s * 58, 62), (120 + s * 40, 60)])
-        c.fill(ear, fur, "#b87a3c")
-        c.fill(c.blob([(120 + s * 40, 40), (120 + s * 53, 20), (120 + s * 56, 44), (120 + s * 50, 54)]), "#e9a99a", "#c98372", blur=1)
-    head = c.blob([(120, 34), (146, 38), (170, 56), (180, 84), (172, 106), (148, 124), (120, 129), (92, 124), (68, 106),
-                   (60, 84), (70, 56), (94, 38)])
-    c.fill(head, "#e2a660", "#c98a48")
-    for x0, y0, x1, y1 in ((120, 37, 120, 58), (108, 39, 111, 57), (132, 39, 129, 57), (97, 43, 103, 57), (143, 43, 137, 57)):
-        c.fill(c.line([(x0, y0), (x1, y1)], 4), dark, alpha=0.75, blur=0.7, clip=head)
-    for s in (-1, 1):
-        for k in range(3):
-            c.fill(c.line([(120 + s * 62, 78 + 11 * k), (120 + s * 42, 82 + 9 * k)], 3.6), dark, alpha=0.65, blur=0.8, clip=head)
-    c.light(120, 112, 30, 18, cream, 1.0, head, blur=4)
-    c.grain(head, ["#f2c78c", "#a86a30"], 500, 6, 0.5, 0.35, 1.57, 0.7)
-    for s in (-1, 1):
-        ex, ey = 120 + s * 25, 82
-        c.fill(c.ellipse(ex, ey, 14, 11.5, s * -12), "#4a2a14")
-        eye = c.ellipse(ex, ey, 12, 9.8, s * -12)
-        c.fill(eye, "#7fa83a", "#d7e27a")
-        c.fill(c.ellipse(ex, ey, 3.8, 9.4), "#0b0d08", clip=eye)
-        c.fill(c.ellipse(ex - 3.4, ey - 3.6, 2.4, 2.2), "#ffffff")
-    c.fill(c.blob([(112, 100), (120, 99), (128, 100), (120, 108)]), "#e08a86", "#b8605e")
-    c.fill(c.line([(120, 108), (120, 112)], 1.2), "#5c2f22")
-    for s in (-1, 1):
-        c.fill(c.line([(120, 112), (120 + s * 6, 116), (120 + s * 12, 114)], 1.3), "#5c2f22")
-        for k in range(3):
-            c.fill(c.line([(120 + s * 20, 108 + 3 * k), (120 + s * 66, 102 + 8 * k)], 0.5), "#fffaf0", alpha=0.9)
-    for s in (-1, 1):
-        paw = c.blob([(120 + s * 8, 150), (120 + s * 24, 150), (120 + s * 27, 172), (120 + s * 20, 179), (120 + s * 6, 178), (120 + s * 5, 166)])
-        c.fill(paw, "#dda263", cream)
     return c
 
 
@@ -448,7 +398,7 @@ def horse():
     return c
 
 
-PICTURES = {f.__name__: f for f in (ship, airplane, truck, automobile, frog, cat, horse)}
+PICTURES = {f.__name__: f for f in (ship, airplane, truck, automobile, frog, horse)}
 
 if __name__ == "__main__":
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))

@@ -9,7 +9,8 @@
 #include "print.h"
 #include "system.h"
 
-#define SECONDS 3.0
+#define SECONDS 3.0   /* of a measurement */
+#define LOOP_MOST 0.2 /* of one multiply-add loop */
 enum { WARM_UP = 2, RUNS_LEAST = 5, RUNS_MOST = 100000 };
 
 struct measured {
@@ -35,7 +36,8 @@ static bool is_enough(int64_t done, int64_t wanted, double spent) {
     return done >= RUNS_MOST || (done >= RUNS_LEAST && spent >= SECONDS);
 }
 
-/* Forwards and multiply-add loops take turns, so that both see the same machine. images [batch]. */
+/* Forwards and multiply-add loops of the same length take turns, so that both see the same machine, and both wait as often when
+ * it is busy with something else. images [batch]. */
 static bool measure(struct measured *m, const struct model *model, const vit_image *images, float *out, size_t count,
                     double *times, double *loops) {
     int32_t isa = (int32_t)model_number(model, VIT_INFO_ISA), batch = (int32_t)m->batch, status = VIT_OK;
@@ -46,7 +48,8 @@ static bool measure(struct measured *m, const struct model *model, const vit_ima
         double before = system_seconds();
         status = vit_forward(model->vit, images, batch, out, count);
         times[done] = system_seconds() - before;
-        loops[done++] = fma_gflops(isa);
+        loops[done] = fma_gflops(isa, times[done] < LOOP_MOST ? times[done] : LOOP_MOST);
+        done++;
     }
     if (status != VIT_OK) {
         complain("%s", vit_message(model->vit));

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Runs about a millisecond of independent multiply-adds with the given instruction set, VIT_ISA_*, and returns GFLOP/s. */
-double fma_gflops(int32_t isa);
+/* Runs independent multiply-adds with the given instruction set, VIT_ISA_*, for that many seconds, at least about half a
+ * millisecond, and returns GFLOP/s. */
+double fma_gflops(int32_t isa, double seconds);
 
 #endif

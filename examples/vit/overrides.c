@@ -25,6 +25,7 @@ static const struct override {
     {"eps", REAL, VIT_OPT_EPS, {NULL}},
     {"resize", WORD, VIT_OPT_RESIZE, {"none", "squash", "shortest", "pad"}},
     {"filter", WORD, VIT_OPT_FILTER, {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"}},
+    {"passes", WORD, VIT_OPT_PASSES, {"horizontal", "pillow13"}},
     {"crop", REAL, VIT_OPT_CROP, {NULL}},
     {"mean", VECTOR, VIT_OPT_MEAN, {NULL}},
     {"std", VECTOR, VIT_OPT_STD, {NULL}},
@@ -33,7 +34,7 @@ static const struct override {
 #define OVERRIDES (sizeof overrides / sizeof *overrides)
 
 const char *override_keys(void) {
-    return "heads, activation, pool, eps, resize, filter, crop, mean, std, position";
+    return "heads, activation, pool, eps, resize, filter, passes, crop, mean, std, position";
 }
 
 const char *override_word(int32_t option, int64_t value) {

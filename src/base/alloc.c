@@ -8,7 +8,7 @@
 
 /* ---- malloc ------------------------------------------------------------------------------------------------------------- */
 
-/* aligned_alloc is missing from some C libraries and does not zero: calloc a little more, and keep its pointer below the block. */
+/* aligned_alloc is missing from some C libraries and do not zero: calloc more, and keep its pointer below the block. */
 static void *heap_take(size_t size) {
     size_t padded;
     if (!vi_add_size(size, VI_ALIGN - 1 + sizeof(void *), &padded)) return NULL;

@@ -23,6 +23,7 @@ typedef struct parser {
     vi_json_value *values; /* these four are NULL in the first pass */
     const void **members, **scratch;
     char *strings;
+    vi_json_value spare; /* stands for every value of the first pass */
     frame frames[VI_JSON_DEPTH];
     size_t depth;
 } parser;
@@ -240,10 +241,9 @@ static int32_t sort_members(parser *p, vi_json_value *object) {
 
 /* ---- values -------------------------------------------------------------------------------------------------------------- */
 
-/* A new value, appended to the innermost container. `spare` takes its place while counting. */
-static vi_json_value *new_value(parser *p, vi_json_value *spare) {
-    *spare = (vi_json_value){0};
-    vi_json_value *v = p->values == NULL ? spare : &p->values[p->value_count];
+/* A new value, appended to the innermost container. */
+static vi_json_value *new_value(parser *p) {
+    vi_json_value *v = p->values == NULL ? &p->spare : &p->values[p->value_count];
     p->value_count++;
     if (p->depth == 0) return v;
     frame *parent = &p->frames[p->depth - 1];
@@ -281,7 +281,7 @@ static int32_t pop(parser *p) {
 /* A member's key, where one is due, and a value; of an array or object only its opening bracket. */
 static int32_t read_value(parser *p) {
     if (p->value_count == VI_JSON_VALUES) return fail_at(p, VIT_ERROR_LIMIT, "more than 1048576 values");
-    vi_json_value spare, *v = new_value(p, &spare);
+    vi_json_value *v = new_value(p);
     int32_t status = VIT_OK;
     if (p->depth > 0 && p->frames[p->depth - 1].object) {
         if (peek(p) != '"') return expected(p, "a key in quotes");

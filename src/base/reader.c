@@ -243,7 +243,8 @@ char *vi_path_join(const char *folder, const char *name, vi_allocator *a, size_t
     return join(folder, strlen(folder), name, a, size);
 }
 
-static int32_t open_sibling(vi_reader *r, const char *path, const char *name, vi_allocator *a, bool *found, vi_error *e) {
+int32_t vi_reader_open_sibling(vi_reader *r, const char *path, const char *name, bool map, vi_allocator *a, bool *found,
+                               vi_error *e) {
     size_t length = strlen(path), size = 0;
     if (vi_path_look(path) != VI_PATH_FOLDER) {
         while (length > 0 && !is_separator(path[length - 1])) length--;
@@ -251,7 +252,7 @@ static int32_t open_sibling(vi_reader *r, const char *path, const char *name, vi
     char *sibling = join(path, length, name, a, &size);
     if (sibling == NULL) return vi_alloc_failed(a, length + strlen(name) + 2, "a path", e);
     *found = vi_path_look(sibling) != VI_PATH_ABSENT;
-    int32_t status = *found ? vi_reader_open_path(r, sibling, false, e) : VIT_OK;
+    int32_t status = *found ? vi_reader_open_path(r, sibling, map, e) : VIT_OK;
     vi_free(a, sibling, size, VI_TEMPORARY);
     return status;
 }
@@ -259,7 +260,7 @@ static int32_t open_sibling(vi_reader *r, const char *path, const char *name, vi
 int32_t vi_read_sibling(const char *path, const char *name, size_t cap, vi_allocator *a, char **text, size_t *size, vi_error *e) {
     vi_reader r = {0};
     bool found = false;
-    int32_t status = open_sibling(&r, path, name, a, &found, e);
+    int32_t status = vi_reader_open_sibling(&r, path, name, false, a, &found, e);
     if (status != VIT_OK) return status;
     if (!found) {
         *text = NULL;

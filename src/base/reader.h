@@ -19,6 +19,7 @@ typedef struct vi_reader {
     void *file;        /* unmapped file elsewhere: FILE * */
     vit_read_fn read;  /* caller's callback */
     void *user;
+    const char *path;  /* set by the caller: the model's file or folder, where its other files lie; NULL: there are none */
     char name[256];    /* for messages: path (its tail when long), "memory", "reader" */
 } vi_reader;
 
@@ -37,6 +38,10 @@ vi_path_kind vi_path_look(const char *path); /* FILE also for what only opening 
 
 /* "folder/name" as one temporary block of *size bytes (to be freed with that size); NULL when memory is out. */
 char *vi_path_join(const char *folder, const char *name, vi_allocator *a, size_t *size);
+
+/* Opens the file `name` beside `path`, the model's file or folder. A missing file is VIT_OK with *found false. */
+int32_t vi_reader_open_sibling(vi_reader *r, const char *path, const char *name, bool map, vi_allocator *a, bool *found,
+                               vi_error *e);
 
 /* Whole small file beside another one: `path` of the model file or folder, `name` such as "config.json". A missing file is
  * VIT_OK with *text NULL. The text is NUL-terminated, at most `cap` bytes (else VIT_ERROR_LIMIT); free *size + 1 bytes,

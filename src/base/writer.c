@@ -25,7 +25,7 @@
 #endif
 
 #define ATTEMPTS 1000 /* names tried for the temporary file: as many savers of one target at once, or files left by crashes */
-#define SUFFIX_SIZE 10 /* ".tmp-1000" and its NUL */
+#define SUFFIX_SIZE 20 /* ".tmp-999" and its NUL; compilers want room for any int */
 
 #if POSIX /* ---- POSIX ---------------------------------------------------------------------------------------------------- */
 

@@ -1,10 +1,10 @@
 /* config.c: see config.h. */
 #include "family/config.h"
 
+#include "model/hparams.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
-#include "model/hparams.h"
 
 const vi_json_value *vi_config_get(const vi_json_value *object, const char *key) {
     if (object == NULL || object->kind != VI_JSON_OBJECT) return NULL;
@@ -14,8 +14,8 @@ const vi_json_value *vi_config_get(const vi_json_value *object, const char *key)
 
 static const char *kind_name(vi_json_kind kind) {
     static const char *const names[] = {
-        [VI_JSON_NULL] = "null",     [VI_JSON_FALSE] = "false",    [VI_JSON_TRUE] = "true",     [VI_JSON_NUMBER] = "a number",
-        [VI_JSON_STRING] = "a text", [VI_JSON_ARRAY] = "a list",   [VI_JSON_OBJECT] = "an object",
+        [VI_JSON_NULL] = "null",     [VI_JSON_FALSE] = "false",  [VI_JSON_TRUE] = "true",        [VI_JSON_NUMBER] = "a number",
+        [VI_JSON_STRING] = "a text", [VI_JSON_ARRAY] = "a list", [VI_JSON_OBJECT] = "an object",
     };
     return names[kind];
 }

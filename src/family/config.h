@@ -4,10 +4,10 @@
 #ifndef VI_FAMILY_CONFIG_H
 #define VI_FAMILY_CONFIG_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "base/json.h"
 #include "base/status.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 #define VI_CONFIG_FILE "config.json"
 #define VI_PREPROCESSOR_FILE "preprocessor_config.json"

@@ -1,10 +1,10 @@
 /* families.c: the one table of checkpoint families, and what vi_describe checks for all of them. */
 #include "family/families.h"
 
+#include "family/pipeline.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "family/pipeline.h"
 
 static const vi_family *const families[] = {&vi_family_native, &vi_family_hf_vit, &vi_family_timm};
 #define FAMILIES (sizeof families / sizeof *families)
@@ -88,7 +88,7 @@ static bool has_shape(const place *p, const vi_tensor *t, uint64_t rows, uint64_
 
 static int32_t check_part(const place *p, const vi_tensor *t, uint32_t parts, uint64_t rows, uint64_t cols, vi_error *e) {
     const char *file = p->checkpoint->directory->reader->name;
-    if (t->dtype != VI_DT_F32 && t->dtype != VI_DT_F16 && t->dtype != VI_DT_BF16 && t->dtype != VI_DT_F64)
+    if (!vi_dtype_is_real(t->dtype))
         return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' is %s, weights must be F32, F16, BF16 or F64", file, t->name,
                        vi_dtype_name(t->dtype));
     if (t->layout != VI_LAYOUT_ROWS && (parts > 1 || !vi_slot_table[p->slot].matrix))
@@ -147,7 +147,7 @@ static int32_t check_slots(const vi_checkpoint *c, const vi_description *d, vi_e
 
 /* A head of no classes is no head: some savers write one with 0 rows. */
 static void drop_empty_head(vi_description *d) {
-    if (d->hparams.classes > 0) return;
+    if (d->hparams.classes > 0 || d->model[VI_HEAD_W].parts == 0) return;
     d->model[VI_HEAD_W].parts = 0;
     d->model[VI_HEAD_B].parts = 0;
 }

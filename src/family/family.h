@@ -1,18 +1,18 @@
 /* Room rule: a family knows whose tensor names a checkpoint has and what its config files say. It includes base/, format/ and
- * model/hparams.h, model/weights.h, never the forward pass or the kernels' functions (but for vi_matrix_bytes, when saving).
+ * model/hparams.h, model/weights.h, never the forward pass or the kernels' functions.
  *
  * family.h: what a checkpoint family must provide. families.c holds the list: to add one, write family/<name>.c and add its
  * row there (first hit wins). */
 #ifndef VI_FAMILY_H
 #define VI_FAMILY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include "base/json.h"
 #include "format/format.h"
 #include "model/hparams.h"
 #include "model/weights.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* A checkpoint as it was found. */
 typedef struct vi_checkpoint {
@@ -35,9 +35,9 @@ typedef struct vi_description {
     vi_hparams hparams;
     vi_source model[VI_MODEL_SLOTS];
     vi_source (*blocks)[VI_BLOCK_SLOTS]; /* [depth], temporary memory, VI_SLOT - VI_MODEL_SLOTS */
-    char notes[2048];  /* what was guessed, one line each, "" when nothing */
-    uint32_t guesses;  /* lines in notes that change results if wrong (each is logged as a warning) */
-    const char *labels; /* label_count NUL-terminated names one after the other, inside label_block, or NULL */
+    char notes[2048];                    /* what was guessed, one line each, "" when nothing */
+    uint32_t guesses;                    /* lines in notes that change results if wrong (each is logged as a warning) */
+    const char *labels;                  /* label_count NUL-terminated names one after the other, inside label_block, or NULL */
     size_t label_bytes;
     uint32_t label_count;
     void *label_block; /* temporary memory */

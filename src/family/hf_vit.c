@@ -1,11 +1,11 @@
 /* hf_vit.c: transformers' ViTModel and ViTForImageClassification (google/vit-*, non-distilled facebook/deit-*, facebook/dino-*
  * and everything fine-tuned from them); ViT-MAE encoders and ViT-MSN have the same names. config.json stores only what differs
  * from ViTConfig's defaults, so these are here. */
-#include <string.h>
 #include "family/families.h"
 #include "family/infer.h"
 #include "family/labels.h"
 #include "family/pipeline.h"
+#include <string.h>
 
 /* Files written before 2019's renaming have gamma and beta where newer ones have weight and bias. */
 static const vi_name_row rows[] = {

@@ -1,10 +1,10 @@
 /* labels.c: see labels.h. */
 #include "family/labels.h"
 
-#include <string.h>
 #include "base/checked.h"
 #include "base/sort.h"
 #include "base/utf8.h"
+#include <string.h>
 
 /* One temporary block: pointers to sort and look up by, then the texts. */
 typedef struct workspace {
@@ -14,9 +14,7 @@ typedef struct workspace {
     char *text;
 } workspace;
 
-static void drop(vi_description *d, const char *why) {
-    vi_note(d, false, "labels: dropped, %s", why);
-}
+static void drop(vi_description *d, const char *why) { vi_note(d, false, "labels: dropped, %s", why); }
 
 static int by_key(const void *a, const void *b) {
     return strcmp(((const vi_json_value *)a)->key, ((const vi_json_value *)b)->key);

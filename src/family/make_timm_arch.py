@@ -11,11 +11,12 @@ import collections
 import sys
 
 FILES = ("vision_transformer.py", "deit.py")
-OTHER_MODEL = ("ParallelScalingBlock", "ParallelThingsBlock", "attn_layer", "mlp_layer", "embed_norm", "RmsNorm", "rmsnorm", "qk_norm",
-               "proj_bias", "scale_attn", "'map'", "pool_include_prefix")
+OTHER_MODEL = ("ParallelScalingBlock", "ParallelThingsBlock", "attn_layer", "mlp_layer", "embed_norm", "RmsNorm", "rmsnorm",
+               "qk_norm", "proj_bias", "scale_attn", "'map'", "pool_include_prefix")
 ACTIVATIONS = {"": "VIT_ACT_GELU", "'gelu_tanh'": "VIT_ACT_GELU_TANH", "'quick_gelu'": "VIT_ACT_QUICK_GELU"}
 STATS = {"0.5": "HALF", "imagenet": "IMAGENET", "clip": "CLIP", "0": "UNIT"}
-HEAD = '''/* timm_arch.c: written by make_timm_arch.py, do not edit. What neither the tensors nor a config.json of timm say: heads,
+HEAD = '''\
+/* timm_arch.c: written by make_timm_arch.py, do not edit. What neither the tensors nor a config.json of timm say: heads,
  * activation, epsilon, pooling and position layout by architecture, and its most usual preprocessing. Sorted by name. */
 #include "family/timm_arch.h"
 
@@ -81,8 +82,9 @@ def main(arch_path, pretrained_path):
             continue
         args = arguments(row["other_args"])
         stats, crop, mode, interpolation = usual.get(row["arch"], ("0.5", 0.9, "", "bicubic"))
-        print('    {"%s", %d, %s, %s, VI_STATS_%s, %d},' % (row["arch"], int(row["num_heads"] or 12), ACTIVATIONS[args.get("act_layer", "")],
-              flags(row["arch"], args, mode, interpolation), STATS[stats], round(crop * 1000)))
+        fields = (row["arch"], int(row["num_heads"] or 12), ACTIVATIONS[args.get("act_layer", "")],
+                  flags(row["arch"], args, mode, interpolation), STATS[stats], round(crop * 1000))
+        print('    {"%s", %d, %s, %s, VI_STATS_%s, %d},' % fields)
     print(TAIL, end="")
 
 

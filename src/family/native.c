@@ -1,12 +1,11 @@
 /* native.c: our own .vit files. One table of metadata records serves reading and writing, and the slots keep their canonical
- * names (model/weights.h), so the two directions cannot drift apart. Keys and meanings are pinned: docs/format-vit.md. */
+ * names (model/weights.h), so the two directions cannot drift apart. Keys and meanings are pinned: docs/model.md. */
+#include "family/families.h"
+#include "family/labels.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/checked.h"
-#include "family/families.h"
-#include "family/labels.h"
 
 #define KEY_ARCHITECTURE 1
 #define KEY_LABELS 2
@@ -53,6 +52,7 @@ static const meta_row meta_rows[] = {
     INT(34, representation),
     INT(35, projection),
     INT(36, raw_tokens),
+    REAL(37, crop),
     INT(40, pipeline.resize),
     INT(41, pipeline.filter),
     INT(42, pipeline.crop_rounding),
@@ -64,9 +64,7 @@ static const meta_row meta_rows[] = {
 };
 #define META_ROWS (sizeof meta_rows / sizeof *meta_rows)
 
-static bool detect(const vi_checkpoint *c) {
-    return strcmp(c->directory->format->name, "vit") == 0;
-}
+static bool detect(const vi_checkpoint *c) { return strcmp(c->directory->format->name, "vit") == 0; }
 
 static int32_t bad_meta(const vi_checkpoint *c, const meta_row *row, const char *what, vi_error *e) {
     return vi_fail(e, VIT_ERROR_CORRUPT, "%s: metadata %s %s", c->directory->reader->name, row->name, what);
@@ -183,28 +181,23 @@ static void put_row(output *out, const meta_row *row, const vi_hparams *h) {
 /* Adds the weight in `holder` (vi_weights or vi_block) unless it is absent; without memory for it only counts it. */
 static bool put_slot(output *out, vi_slot slot, int32_t block, const void *holder, const vi_hparams *h) {
     const unsigned char *field = (const unsigned char *)holder + vi_slot_table[slot].offset;
-    vi_write_tensor t = {.rank = 1};
+    vi_write_tensor t = {.dtype = VI_DT_F32, .layout = VI_LAYOUT_ROWS};
     uint64_t rows, cols;
-    size_t bytes;
     vi_slot_shape(slot, h, &rows, &cols);
     if (vi_slot_table[slot].matrix) {
         const vi_matrix *m = (const vi_matrix *)(const void *)field;
         t.data = m->data;
         t.dtype = m->type == VI_BF16 ? VI_DT_BF16 : VI_DT_F32;
         t.layout = VI_LAYOUT_PANEL;
-        t.rank = 2;
-        if (t.data != NULL && !vi_matrix_bytes(m->type, m->rows, m->cols, &bytes)) return false;
     } else {
         t.data = *(const float *const *)(const void *)field;
-        t.dtype = VI_DT_F32;
-        t.rank = rows > 1 ? 2 : 1;
-        if (t.data != NULL && !vi_mul_size((size_t)rows, (size_t)cols * sizeof(float), &bytes)) return false;
     }
     if (t.data == NULL) return true;
+    t.rank = vi_slot_table[slot].matrix || rows > 1 ? 2 : 1;
+    t.shape[0] = t.rank == 2 ? rows : cols;
+    t.shape[1] = t.rank == 2 ? cols : 0;
+    if (!vi_tensor_bytes(t.dtype, t.layout, t.rank, t.shape, &t.bytes)) return false;
     if (out->tensors != NULL) {
-        t.bytes = bytes;
-        t.shape[0] = t.rank == 2 ? rows : cols;
-        t.shape[1] = t.rank == 2 ? cols : 0;
         t.name = vi_slot_text(out->names[out->count], sizeof out->names[0], slot, block);
         out->tensors[out->count] = t;
     }
@@ -233,11 +226,12 @@ int32_t vi_native_write(const vi_hparams *h, const vi_weights *w, const char *la
     for (size_t i = 0; i < META_ROWS; i++) put_row(&out, &meta_rows[i], h);
     if (!put_weights(&out, h, w)) return vi_fail(e, VIT_ERROR_LIMIT, "model: too large to save");
 
-    size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names); /* count <= VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS */
+    /* No overflow: count is at most VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS. */
+    size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names);
     void *block = vi_alloc(a, size, VI_TEMPORARY);
     if (block == NULL) return vi_alloc_failed(a, size, "directory of the saved model", e);
     out.tensors = block;
-    out.names = (char(*)[64])(void *)(out.tensors + count);
+    out.names = (char (*)[64])(void *)(out.tensors + count);
     put_weights(&out, h, w);
     int32_t status = vi_vit_write(sink, out.meta, out.meta_count, out.tensors, out.count, progress, progress_user, a, e);
     vi_free(a, block, size, VI_TEMPORARY);

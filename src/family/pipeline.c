@@ -23,20 +23,17 @@ void vi_pipeline_stats(vi_pipeline *p, vi_stats stats) {
     }
 }
 
-const char *vi_stats_text(vi_stats stats) {
-    return stats_table[stats].text;
-}
+const char *vi_stats_text(vi_stats stats) { return stats_table[stats].text; }
 
 /* timm: floor(side / crop_pct) in float64. */
-static int32_t resize_side(int32_t side, double crop) {
-    return (int32_t)floor((double)side / crop);
-}
+static int32_t resize_side(int32_t side, double crop) { return (int32_t)floor((double)side / crop); }
 
 void vi_pipeline_fit(vi_hparams *h, double crop) {
     vi_pipeline *p = &h->pipeline;
     p->width = h->image_width;
     p->height = h->image_height;
     p->channels = h->channels;
+    h->crop = (float)crop;
     p->resize_width = resize_side(p->width, crop);
     p->resize_height = resize_side(p->height, crop);
 }
@@ -92,6 +89,7 @@ int32_t vi_apply_overrides(const vi_overrides *o, vi_hparams *h, vi_error *e) {
     if (o->position >= 0) h->position = o->position;
     if (o->eps >= 0) h->eps = (float)o->eps;
     if (o->filter >= 0) h->pipeline.filter = o->filter;
+    h->pipeline.pass_order = o->passes;
     override_resize(o, h);
     int32_t status = override_vector("mean", o->mean, o->mean_count, h->channels, h->pipeline.mean, e);
     if (status != VIT_OK) return status;

@@ -5,10 +5,10 @@
 #include <string.h>
 
 typedef struct processor {
-    const char *type;    /* what the class name starts with: "ViT" for ViTImageProcessor and the older ViTFeatureExtractor */
-    int32_t resize;      /* SQUASH or SHORTEST: also the meaning of a size that is one number */
+    const char *type; /* what the class name starts with: "ViT" for ViTImageProcessor and the older ViTFeatureExtractor */
+    int32_t resize;   /* SQUASH or SHORTEST: also the meaning of a size that is one number */
     int32_t resize_side;
-    int32_t crop_side;   /* 0: no centre crop */
+    int32_t crop_side; /* 0: no centre crop */
     int32_t filter;
     vi_stats stats;
 } processor;

@@ -1,11 +1,11 @@
 /* timm.c: checkpoints with the names of timm's VisionTransformer (also DeiT, DINO, DINOv2 and MAE originals, which took them
  * over). A config.json of timm has no heads, epsilon or activation: these come from the table in timm_arch.c by architecture. */
-#include <stdio.h>
-#include <string.h>
 #include "family/families.h"
 #include "family/infer.h"
 #include "family/labels.h"
 #include "family/timm_arch.h"
+#include <stdio.h>
+#include <string.h>
 
 static const vi_name_row rows[] = {
     {VI_PATCH_W, {"patch_embed.proj.weight"}},
@@ -38,7 +38,10 @@ static const vi_name_row rows[] = {
 };
 
 static const vi_name_map map = {
-    {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"}, "blocks.", rows, sizeof rows / sizeof *rows,
+    {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"},
+    "blocks.",
+    rows,
+    sizeof rows / sizeof *rows,
 };
 
 /* transformers' wrapper of timm models, torch's DataParallel and compile. */
@@ -301,8 +304,6 @@ static int32_t labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a
 }
 
 /* Used in training only, or dropped by timm itself (pre_logits). */
-static bool ignore(const char *name) {
-    return strstr(name, "mask_token") != NULL || strstr(name, "pre_logits.") != NULL;
-}
+static bool ignore(const char *name) { return strstr(name, "mask_token") != NULL || strstr(name, "pre_logits.") != NULL; }
 
 const vi_family vi_family_timm = {"timm", detect, hparams, bind, labels, ignore};

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/checked.h"
-#include "base/half.h"
 #include "base/sort.h"
+#include "format/convert.h"
 #include "format/format.h"
 
 #define PANEL 16 /* rows side by side in VI_LAYOUT_PANEL */
@@ -16,6 +16,7 @@ static const struct {
     {VI_DT_F32, 4, "F32"}, {VI_DT_BF16, 2, "BF16"}, {VI_DT_F16, 2, "F16"}, {VI_DT_F64, 8, "F64"}, {VI_DT_I64, 8, "I64"},
     {VI_DT_I32, 4, "I32"}, {VI_DT_I16, 2, "I16"},   {VI_DT_I8, 1, "I8"},   {VI_DT_U64, 8, "U64"}, {VI_DT_U32, 4, "U32"},
     {VI_DT_U16, 2, "U16"}, {VI_DT_U8, 1, "U8"},     {VI_DT_BOOL, 1, "BOOL"},
+    {VI_DT_Q4_0, 0, "Q4_0"}, {VI_DT_Q4_1, 0, "Q4_1"}, {VI_DT_Q5_0, 0, "Q5_0"}, {VI_DT_Q5_1, 0, "Q5_1"}, {VI_DT_Q8_0, 0, "Q8_0"},
 };
 
 const char *vi_dtype_name(vi_dtype t) {
@@ -32,8 +33,13 @@ size_t vi_dtype_size(vi_dtype t) {
     return 0;
 }
 
+bool vi_dtype_is_real(vi_dtype t) {
+    return t >= VI_DT_F32 && t <= VI_DT_Q8_0;
+}
+
 vi_dtype vi_dtype_named(const char *name, size_t length) {
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        if (dtypes[i].size == 0) continue; /* safetensors has no blocks */
         if (strlen(dtypes[i].name) == length && memcmp(dtypes[i].name, name, length) == 0) return dtypes[i].dtype;
     }
     return VI_DT_OTHER;
@@ -72,12 +78,21 @@ static bool panel_bytes(vi_dtype dtype, const uint64_t *shape, uint64_t *bytes) 
     return vi_mul_u64(panels, columns, bytes) && vi_mul_u64(*bytes, PANEL * 4, bytes);
 }
 
+/* Whole blocks in each row. */
+static bool block_bytes(vi_dtype dtype, uint32_t rank, const uint64_t *shape, uint64_t *bytes) {
+    uint64_t elements;
+    if (rank == 0 || shape[rank - 1] % VI_BLOCK != 0 || !vi_shape_elements(rank, shape, &elements)) return false;
+    return vi_mul_u64(elements / VI_BLOCK, vi_block_bytes(dtype), bytes);
+}
+
 bool vi_tensor_bytes(vi_dtype dtype, uint32_t layout, uint32_t rank, const uint64_t *shape, uint64_t *bytes) {
     uint64_t elements, size;
     if (layout == VI_LAYOUT_PANEL) {
         if (rank != 2 || (dtype != VI_DT_F32 && dtype != VI_DT_BF16) || !panel_bytes(dtype, shape, &size)) return false;
     } else {
-        if (layout != VI_LAYOUT_ROWS || vi_dtype_size(dtype) == 0) return false;
+        if (layout != VI_LAYOUT_ROWS) return false;
+        if (vi_block_bytes(dtype) != 0) return block_bytes(dtype, rank, shape, bytes);
+        if (vi_dtype_size(dtype) == 0) return false;
         if (!vi_shape_elements(rank, shape, &elements) || !vi_mul_u64(elements, vi_dtype_size(dtype), &size)) return false;
     }
     *bytes = size;
@@ -114,31 +129,17 @@ int32_t vi_check_packing(const vi_directory *d, uint64_t first, uint64_t end, ui
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------- */
 
-/* raw may be the end of dst's own memory when elements are not larger than a float: each is read before its place is written. */
-static void convert(vi_dtype dtype, const unsigned char *raw, size_t count, float *dst) {
-    switch (dtype) {
-    case VI_DT_F32:
-        if (raw != (unsigned char *)dst) memcpy(dst, raw, count * sizeof *dst);
-        for (size_t i = 0; i < count && !vi_little_endian(); i++) dst[i] = vi_load_f32(&dst[i]);
-        break;
-    case VI_DT_BF16:
-        for (size_t i = 0; i < count; i++) dst[i] = vi_bf16_to_f32(vi_load_u16(raw + 2 * i));
-        break;
-    case VI_DT_F16:
-        for (size_t i = 0; i < count; i++) dst[i] = vi_f16_to_f32(vi_load_u16(raw + 2 * i));
-        break;
-    default:
-        for (size_t i = 0; i < count; i++) dst[i] = (float)vi_load_f64(raw + 8 * i);
-    }
+vi_reader *vi_tensor_file(const vi_directory *d, const vi_tensor *t) {
+    return t->file == 0 ? d->reader : &d->shards[t->file - 1];
 }
 
-static int32_t read_doubles(const vi_directory *d, uint64_t at, size_t count, float *dst, vi_error *e) {
+static int32_t read_doubles(vi_reader *r, uint64_t at, size_t count, float *dst, vi_error *e) {
     unsigned char raw[1024];
     while (count > 0) {
         size_t n = count < sizeof raw / 8 ? count : sizeof raw / 8;
-        int32_t status = vi_reader_read(d->reader, at, raw, n * 8, e);
+        int32_t status = vi_reader_read(r, at, raw, n * 8, e);
         if (status != VIT_OK) return status;
-        convert(VI_DT_F64, raw, n, dst);
+        vi_convert(VI_DT_F64, raw, n, dst);
         at += n * 8;
         dst += n;
         count -= n;
@@ -146,30 +147,61 @@ static int32_t read_doubles(const vi_directory *d, uint64_t at, size_t count, fl
     return VIT_OK;
 }
 
-int32_t vi_tensor_read(const vi_directory *d, const vi_tensor *t, uint64_t first, size_t count, float *dst, vi_error *e) {
-    size_t size = vi_dtype_size(t->dtype);
-    if (t->dtype > VI_DT_F64 || t->layout != VI_LAYOUT_ROWS || !vi_range_fits(first, count, t->elements)) {
-        char name[VI_MAX_NAME + 1];
-        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' is %s, layout %u, of %llu elements: cannot read %llu at %llu",
-                       d->reader->name, vi_printable(name, sizeof name, t->name, strlen(t->name)), vi_dtype_name(t->dtype),
-                       (unsigned)t->layout, (unsigned long long)t->elements, (unsigned long long)count,
-                       (unsigned long long)first);
+/* Elements [first, first + count) of blocks; the range may begin and end inside one. */
+static int32_t read_blocks(vi_reader *r, const vi_tensor *t, uint64_t first, size_t count, float *dst, vi_error *e) {
+    unsigned char raw[1024];
+    float block[VI_BLOCK];
+    size_t size = vi_block_bytes(t->dtype), most = sizeof raw / size;
+    while (count > 0) {
+        size_t skip = (size_t)(first % VI_BLOCK), blocks = (count - 1) / VI_BLOCK + 1; /* and one more where both ends are inside */
+        if (blocks > most) blocks = most;
+        int32_t status = vi_reader_read(r, t->offset + first / VI_BLOCK * size, raw, blocks * size, e);
+        if (status != VIT_OK) return status;
+        for (size_t i = 0; i < blocks && count > 0; i++) {
+            size_t n = count < VI_BLOCK - skip ? count : VI_BLOCK - skip;
+            vi_convert_block(t->dtype, raw + i * size, block);
+            memcpy(dst, block + skip, n * sizeof *dst);
+            dst += n;
+            first += n;
+            count -= n;
+            skip = 0;
+        }
     }
+    return VIT_OK;
+}
+
+bool vi_tensor_streams(const vi_tensor *t) {
+    return vi_dtype_is_real(t->dtype) && t->layout == VI_LAYOUT_ROWS && !t->strided && t->packed == 0;
+}
+
+int32_t vi_tensor_read(const vi_directory *d, const vi_tensor *t, uint64_t first, size_t count, float *dst, vi_error *e) {
+    vi_reader *r = vi_tensor_file(d, t);
+    size_t size = vi_dtype_size(t->dtype);
+    if (!vi_tensor_streams(t) || !vi_range_fits(first, count, t->elements)) {
+        char name[VI_MAX_NAME + 1];
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' is %s, layout %u%s, of %llu elements: cannot read %llu at %llu",
+                       r->name, vi_printable(name, sizeof name, t->name, strlen(t->name)), vi_dtype_name(t->dtype),
+                       (unsigned)t->layout, t->strided || t->packed != 0 ? ", not in rows" : "", (unsigned long long)t->elements,
+                       (unsigned long long)count, (unsigned long long)first);
+    }
+    if (size == 0) return read_blocks(r, t, first, count, dst, e);
     uint64_t at = t->offset + first * size;
-    const unsigned char *view = vi_reader_view(d->reader, at, (uint64_t)count * size);
+    const unsigned char *view = vi_reader_view(r, at, (uint64_t)count * size);
     if (view != NULL) {
-        convert(t->dtype, view, count, dst);
+        vi_convert(t->dtype, view, count, dst);
         return VIT_OK;
     }
-    if (size > sizeof *dst) return read_doubles(d, at, count, dst, e);
+    if (size > sizeof *dst) return read_doubles(r, at, count, dst, e);
     unsigned char *raw = (unsigned char *)dst + count * (sizeof *dst - size); /* so that no other memory is needed */
-    int32_t status = vi_reader_read(d->reader, at, raw, count * size, e);
-    if (status == VIT_OK) convert(t->dtype, raw, count, dst);
+    int32_t status = vi_reader_read(r, at, raw, count * size, e);
+    if (status == VIT_OK) vi_convert(t->dtype, raw, count, dst);
     return status;
 }
 
 const void *vi_tensor_in_place(const vi_directory *d, const vi_tensor *t, size_t align) {
-    if (!vi_little_endian() || !(d->reader->borrowed || d->reader->mapped)) return NULL;
-    const void *data = vi_reader_view(d->reader, t->offset, t->bytes);
+    const vi_reader *r = d->reader;
+    if (!vi_little_endian() || !(r->borrowed || r->mapped)) return NULL;
+    if (t->file != 0 || t->strided || t->packed != 0) return NULL;
+    const void *data = vi_reader_view(r, t->offset, t->bytes);
     return (uintptr_t)data % align == 0 ? data : NULL;
 }

@@ -31,6 +31,7 @@ int32_t vi_pipeline_check(const vi_pipeline *p, vi_error *e) {
     } ranges[] = {
         {"resize mode", p->resize, VIT_RESIZE_NONE, VIT_RESIZE_PAD},
         {"filter", p->filter, VIT_FILTER_NEAREST, VIT_FILTER_HAMMING},
+        {"pass order", p->pass_order, VIT_PASSES_HORIZONTAL_FIRST, VIT_PASSES_PILLOW_13},
         {"crop rounding", p->crop_rounding, VI_CROP_FLOOR, VI_CROP_HALF_EVEN},
         {"input width", p->width, 1, VI_MAX_RESIZED},
         {"input height", p->height, 1, VI_MAX_RESIZED},

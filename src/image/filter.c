@@ -22,12 +22,12 @@ static double sinc(double x) {
     return sin(x) / x;
 }
 
-/* Pillow's constants are floats, whose sum is not quite 1. */
+/* Pillow's constants are 0.54f and 0.46f, whose sum is not quite 1; some compilers would give those literals double precision. */
 static double hamming(double x) {
     x = fabs(x);
     if (x == 0) return 1;
     if (x >= 1) return 0;
-    return sinc(x) * ((double)0.54f + (double)0.46f * cos(x * PI));
+    return sinc(x) * (0.540000021457672119140625 + 0.460000008344650268554688 * cos(x * PI));
 }
 
 /* Keys' cubic convolution with a = -1/2. */

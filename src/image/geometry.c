@@ -11,6 +11,7 @@ static int32_t smaller(int32_t a, int32_t b) {
     return a < b ? a : b;
 }
 
+/* SHORTEST: length of the short side, or 0 when both sizes count. */
 static int32_t short_side(const vi_pipeline *p) {
     return p->resize_height == 0 || p->resize_height == p->resize_width ? p->resize_width : 0;
 }
@@ -25,31 +26,24 @@ static void keep_short_side(int32_t side, int32_t width, int32_t height, int64_t
 }
 
 /* timm's ResizeKeepRatio: round half to even of size / ratio in float64. A side that rounds to nothing stays one pixel. */
-static void keep_ratio(double ratio, int32_t width, int32_t height, int64_t *resized_width, int64_t *resized_height) {
+static void keep_ratio(const vi_pipeline *p, int32_t width, int32_t height, int64_t *resized_width, int64_t *resized_height) {
+    double across = (double)width / p->resize_width, down = (double)height / p->resize_height;
+    double ratio = p->resize == VIT_RESIZE_PAD ? fmax(across, down) : fmin(across, down);
     *resized_width = (int64_t)fmax(rint(width / ratio), 1);
     *resized_height = (int64_t)fmax(rint(height / ratio), 1);
 }
 
 void vi_resized_size(const vi_pipeline *p, int32_t width, int32_t height, int64_t *resized_width, int64_t *resized_height) {
-    double across = (double)width / p->resize_width, down = (double)height / p->resize_height;
-    switch (p->resize) {
-    case VIT_RESIZE_SQUASH:
-        *resized_width = p->resize_width;
-        *resized_height = p->resize_height;
-        break;
-    case VIT_RESIZE_SHORTEST:
-        if (short_side(p) != 0) {
-            keep_short_side(short_side(p), width, height, resized_width, resized_height);
-        } else {
-            keep_ratio(fmin(across, down), width, height, resized_width, resized_height);
-        }
-        break;
-    case VIT_RESIZE_PAD:
-        keep_ratio(fmax(across, down), width, height, resized_width, resized_height);
-        break;
-    default:
+    if (p->resize == VIT_RESIZE_NONE) {
         *resized_width = width;
         *resized_height = height;
+    } else if (p->resize == VIT_RESIZE_SQUASH) {
+        *resized_width = p->resize_width;
+        *resized_height = p->resize_height;
+    } else if (p->resize == VIT_RESIZE_SHORTEST && short_side(p) != 0) {
+        keep_short_side(short_side(p), width, height, resized_width, resized_height);
+    } else {
+        keep_ratio(p, width, height, resized_width, resized_height);
     }
 }
 
@@ -88,13 +82,20 @@ static vi_axis axis_of(int32_t source, int64_t resized, int32_t crop, int32_t ro
     return axis;
 }
 
+/* Pillow 13: where that leaves the horizontal pass much less to do. */
+static bool vertical_first(const vi_pipeline *p, const vi_axis *x, const vi_axis *y) {
+    int32_t fewer_columns = x->source - x->resized, fewer_rows = y->source - y->resized;
+    return p->pass_order == VIT_PASSES_PILLOW_13 && fewer_rows > 0 && fewer_rows > 2 * fewer_columns;
+}
+
 vi_geometry vi_geometry_of(const vi_pipeline *p, const vit_image *image) {
-    vi_geometry g = {image->region_x, image->region_y, {0}, {0}};
+    vi_geometry g = {.left = image->region_x, .top = image->region_y};
     int32_t width = image->region_width ? image->region_width : image->width;
     int32_t height = image->region_height ? image->region_height : image->height;
     int64_t resized_width, resized_height;
     vi_resized_size(p, width, height, &resized_width, &resized_height);
     g.x = axis_of(width, resized_width, p->width, p->crop_rounding);
     g.y = axis_of(height, resized_height, p->height, p->crop_rounding);
+    g.vertical_first = vertical_first(p, &g.x, &g.y);
     return g;
 }

@@ -2,6 +2,7 @@
 #ifndef VI_IMAGE_GEOMETRY_H
 #define VI_IMAGE_GEOMETRY_H
 
+#include <stdbool.h>
 #include "image/image.h"
 
 typedef struct vi_axis {
@@ -15,6 +16,7 @@ typedef struct vi_axis {
 typedef struct vi_geometry {
     int32_t left, top; /* of the region in the picture */
     vi_axis x, y;
+    bool vertical_first; /* the pass that resizes the height */
 } vi_geometry;
 
 /* Size after resizing a width x height region; may exceed VI_MAX_RESIZED. */

@@ -2,7 +2,8 @@
  *
  * image.h: picture -> model input. Rows of the source are converted to packed RGB or grey, resampled horizontally, kept in a
  * ring of as many rows as the vertical filter needs, resampled vertically, normalised and written as planes; no resized
- * picture is ever stored. Bit-equal to Pillow's Image.resize on uint8 for every filter. docs/preprocessing.md has every rule. */
+ * picture is ever stored. Where the vertical pass comes first it reads the source directly. Bit-equal to Pillow's Image.resize on
+ * uint8 for every filter. docs/preprocessing.md has every rule. */
 #ifndef VI_IMAGE_H
 #define VI_IMAGE_H
 
@@ -22,6 +23,7 @@
 typedef struct vi_pipeline {
     int32_t resize; /* VIT_RESIZE_* */
     int32_t filter; /* VIT_FILTER_* */
+    int32_t pass_order; /* VIT_PASSES_* */
     int32_t crop_rounding;
     /* SQUASH: both. PAD: the picture fits inside. SHORTEST with resize_height 0 or equal to resize_width: that is the short side,
      * long = trunc(short * long / short side); with another height: the picture just covers both (timm, non-square input). */

@@ -5,6 +5,8 @@
 #include "image/pixels.h"
 #include "image/resample.h"
 
+#define STRIP 64 /* source pixels whose vertical sums are made together */
+
 /* Everything that decides how much scratch is needed. */
 typedef struct extent {
     int32_t channels, working_channels;
@@ -15,7 +17,7 @@ typedef struct extent {
 
 typedef struct workspace {
     float *table;         /* [channels][256]: normalised value of each byte */
-    unsigned char *row;   /* [source_width][working_channels]: converted source pixels */
+    unsigned char *row;   /* [source_width][working_channels]: converted source pixels; vertical first: their vertical sums */
     unsigned char *ring;  /* [down][columns][working_channels]: horizontally resampled rows */
     unsigned char *line;  /* [columns][working_channels]: a finished row */
     vi_taps *taps;        /* [columns] */
@@ -69,9 +71,10 @@ size_t vi_image_scratch_used(const vi_pipeline *p, const vit_image *image) {
     return measured(extent_of(p, &g, vi_working_channels(p, image)));
 }
 
-/* torch divides bytes by 255 and multiplies by any other scale; then subtracts and divides, each rounded to float32. */
+/* torch divides bytes by 255 and multiplies by any other scale; then subtracts and divides, each rounded to float32. Casts and
+ * assignments round also where the compiler computes float expressions in double. */
 static float normalised(const vi_pipeline *p, int32_t channel, int32_t value) {
-    float v = p->scale == 1.0f / 255.0f ? (float)value / 255.0f : (float)value * p->scale;
+    float v = p->scale == (float)(1.0f / 255.0f) ? (float)value / 255.0f : (float)value * p->scale;
     v -= p->mean[channel];
     return v / p->std[channel];
 }
@@ -120,15 +123,20 @@ static void prepare_columns(const vi_pipeline *p, const vi_axis *x, int32_t most
     for (int32_t i = 0; i < x->count; i++) w->taps[i] = vi_sampler_next(&s, w->weights + (size_t)i * (size_t)most, w->real);
 }
 
+/* Source pixels from the first that any column needs to the last. */
+static int32_t columns_read(const vi_columns *c) {
+    vi_taps last = c->taps[c->count - 1];
+    return last.start + last.count - c->taps[0].start;
+}
+
 /* Starts and ends of taps never go back from one output to the next, so each source row is read once, and a ring of as many
  * rows as the largest number of taps holds all that an output row needs. */
-static void stream_rows(const vi_pipeline *p, const vi_geometry *g, const vi_rows *rows, const extent *n, const workspace *w,
-                        float *out) {
+static void horizontal_first(const vi_pipeline *p, const vi_geometry *g, const vi_rows *rows, const extent *n,
+                             const workspace *w, float *out) {
     vi_columns columns = {w->taps, w->weights, n->columns, n->across};
     vi_ring ring = {w->ring, n->down, n->columns * n->working_channels};
     vi_sampler s = vi_sampler_of(p->filter, g->y.source, g->y.resized, g->y.first);
-    vi_taps last = w->taps[n->columns - 1];
-    int32_t first = w->taps[0].start, width = last.start + last.count - first, next = 0;
+    int32_t first = w->taps[0].start, width = columns_read(&columns), next = 0;
     for (int32_t i = 0; i < g->y.count; i++) {
         vi_taps taps = vi_sampler_next(&s, w->row_weights, w->real);
         if (next < taps.start) next = taps.start;
@@ -137,6 +145,35 @@ static void stream_rows(const vi_pipeline *p, const vi_geometry *g, const vi_row
             vi_resample_row(&columns, row, first, n->working_channels, vi_ring_row(&ring, next));
         }
         vi_resample_column(&ring, taps, w->row_weights, w->line);
+        store_row(p, g, w, n->working_channels, g->y.offset + i, out);
+    }
+}
+
+/* Vertical pass over pixels [first, first + width) of the source -> out [width][channels]. In strips, so that no row of sums has
+ * to be kept. */
+static void resample_source(const vi_rows *rows, vi_taps taps, const int32_t *weights, int32_t first, int32_t width,
+                            unsigned char *out) {
+    unsigned char converted[STRIP * 3];
+    uint32_t sums[STRIP * 3];
+    for (int32_t x = 0; x < width; x += STRIP) {
+        int32_t pixels = width - x < STRIP ? width - x : STRIP, count = pixels * rows->channels;
+        vi_sums_begin(sums, count);
+        for (int32_t k = 0; k < taps.count; k++) {
+            vi_sums_add(sums, count, vi_rows_get(rows, taps.start + k, first + x, pixels, converted), weights[k]);
+        }
+        vi_sums_end(sums, count, out + (size_t)x * (size_t)rows->channels);
+    }
+}
+
+static void vertical_first(const vi_pipeline *p, const vi_geometry *g, const vi_rows *rows, const extent *n, const workspace *w,
+                           float *out) {
+    vi_columns columns = {w->taps, w->weights, n->columns, n->across};
+    vi_sampler s = vi_sampler_of(p->filter, g->y.source, g->y.resized, g->y.first);
+    int32_t first = w->taps[0].start, width = columns_read(&columns);
+    for (int32_t i = 0; i < g->y.count; i++) {
+        vi_taps taps = vi_sampler_next(&s, w->row_weights, w->real);
+        resample_source(rows, taps, w->row_weights, first, width, w->row);
+        vi_resample_row(&columns, w->row, first, n->working_channels, w->line);
         store_row(p, g, w, n->working_channels, g->y.offset + i, out);
     }
 }
@@ -154,6 +191,6 @@ void vi_image_prepare(const vi_pipeline *p, const vit_image *image, float *out, 
     fill_table(p, w.table);
     prepare_columns(p, &g.x, n.across, &w);
     pad_rows(p, &w, 0, g.y.offset, out);
-    stream_rows(p, &g, &rows, &n, &w, out);
+    (g.vertical_first ? vertical_first : horizontal_first)(p, &g, &rows, &n, &w, out);
     pad_rows(p, &w, g.y.offset + g.y.count, p->height, out);
 }

@@ -52,15 +52,32 @@ unsigned char *vi_ring_row(const vi_ring *r, int32_t y) {
     return r->data + (size_t)(y % r->rows) * (size_t)r->bytes;
 }
 
+void vi_sums_begin(uint32_t *sums, int32_t count) {
+    for (int32_t i = 0; i < count; i++) sums[i] = HALF;
+}
+
+/* Inlined with n = BLOCK known. */
+static inline void add_weighted(uint32_t *sum, const unsigned char *row, uint32_t weight, int32_t n) {
+    for (int32_t i = 0; i < n; i++) sum[i] += row[i] * weight;
+}
+
+void vi_sums_add(uint32_t *sums, int32_t count, const unsigned char *row, int32_t weight) {
+    int32_t at = 0;
+    for (; at + BLOCK <= count; at += BLOCK) add_weighted(sums + at, row + at, (uint32_t)weight, BLOCK);
+    add_weighted(sums + at, row + at, (uint32_t)weight, count - at);
+}
+
+void vi_sums_end(const uint32_t *sums, int32_t count, unsigned char *out) {
+    for (int32_t i = 0; i < count; i++) out[i] = to_byte(sums[i]);
+}
+
 /* Columns [at, at + n), n <= BLOCK. Inlined with n = BLOCK known. */
 static inline void sum_columns(const vi_ring *r, vi_taps taps, const int32_t *weights, int32_t at, int32_t n,
                                unsigned char *out) {
     uint32_t sum[BLOCK];
     for (int32_t i = 0; i < n; i++) sum[i] = HALF;
     for (int32_t k = 0; k < taps.count; k++) {
-        const unsigned char *row = vi_ring_row(r, taps.start + k) + at;
-        uint32_t weight = (uint32_t)weights[k];
-        for (int32_t i = 0; i < n; i++) sum[i] += row[i] * weight;
+        add_weighted(sum, vi_ring_row(r, taps.start + k) + at, (uint32_t)weights[k], n);
     }
     for (int32_t i = 0; i < n; i++) out[at + i] = to_byte(sum[i]);
 }

@@ -24,4 +24,9 @@ unsigned char *vi_ring_row(const vi_ring *r, int32_t y);
 /* Vertical pass: the ring's rows of `taps` -> out [bytes]. */
 void vi_resample_column(const vi_ring *r, vi_taps taps, const int32_t *weights, unsigned char *out);
 
+/* The same for rows that come one by one: begin, add each row, end. row, out [count]. */
+void vi_sums_begin(uint32_t *sums, int32_t count);
+void vi_sums_add(uint32_t *sums, int32_t count, const unsigned char *row, int32_t weight);
+void vi_sums_end(const uint32_t *sums, int32_t count, unsigned char *out);
+
 #endif

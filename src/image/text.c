@@ -51,7 +51,7 @@ static void put_real(writer *w, float value) {
 /* "1/255" where that is what the number stands for. */
 static void put_scale(writer *w, float scale) {
     float inverse = rintf(1 / scale);
-    if (inverse >= 2 && inverse <= 65536 && 1 / inverse == scale) {
+    if (inverse >= 2 && inverse <= 65536 && (float)(1 / inverse) == scale) {
         put(w, "1/");
         put_int(w, (int64_t)inverse);
     } else {
@@ -84,6 +84,7 @@ static void put_resize(writer *w, const vi_pipeline *p) {
     }
     put(w, " (");
     put(w, filters[p->filter]);
+    if (p->pass_order == VIT_PASSES_PILLOW_13) put(w, " as in Pillow 13");
     put(w, p->resize == VIT_RESIZE_PAD ? "), centre on " : "), centre crop ");
     put_size(w, p->width, p->height);
     if (p->resize == VIT_RESIZE_PAD) put(w, " of the mean colour");

@@ -22,11 +22,10 @@ extern const vi_kernels vi_kernels_avx2, vi_kernels_avx512;
 extern const vi_kernels vi_kernels_neon;
 #endif
 
-/* Blocks of the SIMD matrix product (gemm.inc); the scratch sizes in pack.c follow from them, the same on every machine.
- * A block of 16 * VI_GROUP columns and VI_BLOCK_K steps of the reduction is reused by all rows of a row block. */
-#define VI_GROUP 3         /* most panels side by side in a register tile */
-#define VI_BLOCK_ROWS 256  /* rows whose partial sums wait in scratch between two blocks of the reduction */
-#define VI_BLOCK_K 1024    /* steps of the reduction: 3 panels are 192 KiB, 256 rows of A are 1 MiB; even (bf16 pairs) */
+/* Blocks of the SIMD matrix product (gemm.inc), the same for every ISA because the scratch sizes in pack.c follow from them. */
+#define VI_GROUP 3        /* most panels side by side in a register tile */
+#define VI_BLOCK_ROWS 256 /* rows that use a block of weights in turn; their partial sums wait in scratch: 48 KiB */
+#define VI_BLOCK_K 1024   /* steps of k in a block of weights, even because of bf16 pairs: 3 panels are 192 KiB */
 
 /* LayerNorm's factor. A constant row with eps 0 becomes beta instead of 0 / 0. */
 static inline float vi_inverse_deviation(float variance_plus_eps) {

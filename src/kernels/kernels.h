@@ -8,11 +8,13 @@
  *   - results do not depend on how rows or panels are split between calls, nor on the addresses;
  *   - all SIMD tables give the same bits as each other: sums run in the order stated below with fused multiply-adds, and
  *     exp, erf and tanh are the same polynomials. The reference differs from them in the last bits only;
- *   - NaN and infinity propagate (a NaN in a row makes that row's results NaN, other rows stay as they are);
- *   - no change of the floating-point environment; no invalid-operation or divide-by-zero exception on finite input.
+ *   - NaN and infinity propagate (a NaN in a row makes that row's results NaN, other rows stay as they are); activations
+ *     of +-infinity are their limits (gelu(-infinity) is 0);
+ *   - no change of the floating-point environment; no invalid-operation or divide-by-zero exception on finite input whose
+ *     sums do not overflow.
  *
  * Order of sums. Matrix products: one accumulator per output, k ascending, fused multiply-add. Reductions over a row
- * (LayerNorm, softmax): 16 partial sums, element i into partial i mod 16, then the tree p[i] += p[i+8], +4, +2, +1. */
+ * (norms, softmax): 16 partial sums, element i into partial i mod 16, then the tree p[i] += p[i+8], +4, +2, +1. */
 #ifndef VI_KERNELS_H
 #define VI_KERNELS_H
 
@@ -63,7 +65,7 @@ typedef struct vi_attention {
     size_t ldo;
     float *probabilities; /* [T, T] tight, or NULL: attention map of this head, if wanted */
     size_t tokens, head_dim;
-    float scale;
+    float scale; /* not negative */
 } vi_attention;
 
 #define VI_ATTENTION_ROWS 16 /* query rows worked on together: scores of a row block stay in cache */
@@ -72,10 +74,12 @@ typedef struct vi_kernels {
     int32_t isa; /* VIT_ISA_* */
     const char *name;
 
-    /* Rows [row0, row1) x panels [panel0, panel1) of the product. scratch: vi_gemm_scratch(K) bytes, VI_ALIGN-aligned, this lane's own. */
+    /* Rows [row0, row1) x panels [panel0, panel1) of the product. scratch: vi_gemm_scratch(K) bytes, VI_ALIGN-aligned, this
+     * lane's own. Fastest with many rows and a multiple of 3 panels per call. */
     void (*gemm)(const vi_gemm *g, size_t row0, size_t row1, size_t panel0, size_t panel1, void *scratch);
 
-    /* y[r, :] = (x[r, :] - mean) / sqrt(var + eps) * gamma + beta, biased variance, two passes. gamma, beta [n] or NULL (1, 0). y may be x. */
+    /* y[r, :] = (x[r, :] - mean) / sqrt(var + eps) * gamma + beta, biased variance, two passes. gamma, beta [n] or NULL (1, 0).
+     * y may be x. Where var + eps is 0, y is beta. */
     void (*layernorm)(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma, const float *beta, float eps,
                       size_t rows, size_t n);
 
@@ -85,7 +89,8 @@ typedef struct vi_kernels {
     /* k [T, hd] with row stride ldk -> panels [ceil(T/16)][hd][16]. */
     void (*pack_keys)(float *panels, const float *k, size_t ldk, size_t tokens, size_t head_dim);
 
-    /* Query rows [row0, row1). scratch: vi_attention_scratch(tokens, head_dim) bytes, VI_ALIGN-aligned, this lane's own. */
+    /* Query rows [row0, row1). scratch: vi_attention_scratch(tokens, head_dim) bytes, VI_ALIGN-aligned, this lane's own. Each
+     * call packs V anew, which 64 rows or more make up for. */
     void (*attention)(const vi_attention *a, size_t row0, size_t row1, void *scratch);
 
     void (*softmax)(float *y, const float *x, size_t n);          /* y may be x; n >= 1 */
@@ -99,7 +104,8 @@ size_t vi_attention_scratch(size_t tokens, size_t head_dim);
 /* Bytes of a packed matrix; false when that overflows size_t. The size is a multiple of 64. */
 bool vi_matrix_bytes(uint32_t type, size_t rows, size_t cols, size_t *bytes);
 
-/* Packs rows [row0, row1) (row0 a multiple of 16; row1 too, or N) of a row-major W [N, K]: src is row row0, tight. dst is the whole packed matrix. */
+/* Packs rows [row0, row1) (row0 a multiple of 16; row1 too, or N) of a row-major W [N, K]: src is row row0, tight. dst is the
+ * whole packed matrix. */
 void vi_pack_rows(void *dst, uint32_t type, size_t rows, size_t cols, const float *src, size_t row0, size_t row1);
 /* The inverse, exact for the stored precision (dst [rows, cols] tight): for tests and for conversion between precisions. */
 void vi_unpack(float *dst, const vi_matrix *w);

@@ -1,5 +1,4 @@
 /* pack.c: the packed layout of weight matrices, the same for every instruction set, and the sizes of scratch memory. */
-#include <string.h>
 #include "base/checked.h"
 #include "base/half.h"
 #include "kernels/isa.h"
@@ -53,8 +52,8 @@ size_t vi_gemm_scratch(size_t cols) {
     return simd > reference ? simd : reference;
 }
 
-/* Scores of a row block, its output, and V's last columns padded to a panel, each in whole panels. */
+/* Scores of a row block, its output, and V in panels. */
 size_t vi_attention_scratch(size_t tokens, size_t head_dim) {
     size_t keys = panels_of(tokens) * VI_PANEL, dims = panels_of(head_dim) * VI_PANEL;
-    return (VI_ATTENTION_ROWS * (keys + dims) + keys * VI_PANEL) * sizeof(float);
+    return (VI_ATTENTION_ROWS * (keys + dims) + tokens * dims) * sizeof(float);
 }

@@ -46,7 +46,8 @@ static inline void add_products(float *restrict sum, size_t n, const float *a, c
     size_t k = 0;
     for (; k + 4 <= k_count; k += 4, b += 4 * stride) {
         for (size_t j = 0; j < n; j++) {
-            sum[j] = sum[j] + a[k] * b[j] + a[k + 1] * b[stride + j] + a[k + 2] * b[2 * stride + j] + a[k + 3] * b[3 * stride + j];
+            sum[j] = sum[j] + a[k] * b[j] + a[k + 1] * b[stride + j] + a[k + 2] * b[2 * stride + j] +
+                     a[k + 3] * b[3 * stride + j];
         }
     }
     for (; k < k_count; k++, b += stride) {

@@ -4,13 +4,17 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-/* Unrolls a loop of constant length completely, so that an array it indexes can live in registers. */
+/* Unrolls a loop of constant length completely, so that an array it indexes can live in registers; or keeps one a loop. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define KEEP_LOOP _Pragma("clang loop unroll(disable)")
 #else
 #define UNROLL _Pragma("GCC unroll 8")
+#define KEEP_LOOP _Pragma("GCC unroll 1")
 #endif
 
-#define PREFETCH_STEPS 8
+#define CACHE_LINE 64      /* bytes; a line of B is one step of one panel */
+#define STRETCH 8          /* steps of k between two looks at what is to be fetched ahead */
+#define PREFETCH_BYTES 512 /* how far ahead of its use B is asked for: 8 steps */
 
 #endif

@@ -4,6 +4,7 @@
 
 #define TILE_ROWS 8 /* 8 x 3 accumulators, 3 of B, 1 of A: 28 of 32 registers */
 #define TILE_PANELS 3
+#define UNROLL_STEPS KEEP_LOOP /* unrolled, gcc keeps addresses on the stack */
 
 typedef __m512 v16;
 typedef __m512 broadcast; /* one number in every lane */

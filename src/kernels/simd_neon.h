@@ -2,13 +2,14 @@
 #ifndef VI_SIMD_H
 #define VI_SIMD_H
 
-#define TILE_ROWS 6 /* 6 x 4 accumulators, 4 of B, 1 of A: 29 of 32 registers */
+#define TILE_ROWS 5 /* 5 x 4 accumulators, 4 of B, up to 5 of A: 29 of 32 registers; with 6 rows gcc spills */
 #define TILE_PANELS 1
+#define UNROLL_STEPS KEEP_LOOP
 
 typedef struct v16 {
     float32x4_t q[4];
 } v16;
-typedef float32x4_t broadcast; /* one number in every lane */
+typedef float broadcast; /* multiplied by element, so it needs no copies of itself */
 
 /* One operation on four lanes is one on all sixteen. */
 #define EACH(expression) (v16){{expression(0), expression(1), expression(2), expression(3)}}
@@ -74,8 +75,8 @@ INLINE v16 v16_bf16_even(const uint16_t *p) { return EACH(EVEN); }
 #define ODD(i) vreinterpretq_f32_u32(vandq_u32(pairs4(p + 8 * i), vdupq_n_u32(0xffff0000u)))
 INLINE v16 v16_bf16_odd(const uint16_t *p) { return EACH(ODD); }
 
-INLINE broadcast broadcast_load(const float *p) { return vld1q_dup_f32(p); }
-#define FMA_BROADCAST(i) vfmaq_f32(c.q[i], b.q[i], a)
+INLINE broadcast broadcast_load(const float *p) { return *p; }
+#define FMA_BROADCAST(i) vfmaq_n_f32(c.q[i], b.q[i], a)
 INLINE v16 v16_fma_broadcast(broadcast a, v16 b, v16 c) { return EACH(FMA_BROADCAST); }
 
 #endif

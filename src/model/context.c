@@ -1,11 +1,12 @@
 /* context.c: memory of a context: one block laid out by one function, first measured, then taken. */
 #include "model/context.h"
 
-#include <string.h>
 #include "base/arena.h"
 #include "base/checked.h"
 #include "model/position.h"
 #include "model/rope.h"
+#include <math.h>
+#include <string.h>
 
 typedef struct layout {
     vi_arena *arena;
@@ -90,20 +91,21 @@ static void lay_out(const layout *l, vi_workspace *w, float **position, float **
     w->lanes = vi_arena_take(a, l->lanes, w->lane_bytes);
 }
 
-/* The trained pipeline, scaled to another input size: the resize size keeps its ratio to the crop. */
+/* Side to resize to for another input side. crop came from a decimal: 252 / 0.9 must be 280, not a hair less. */
+static int32_t resized_side(const vi_hparams *h, int32_t side, int32_t trained_side, int32_t trained_resize) {
+    if (h->crop <= 0) return (int32_t)((int64_t)trained_resize * side / trained_side);
+    return (int32_t)floor(side / (round((double)h->crop * 1e6) / 1e6));
+}
+
+/* The trained pipeline for another input size. */
 static void scale_pipeline(const vi_hparams *h, int32_t width, int32_t height, vi_pipeline *p) {
     *p = h->pipeline;
     p->width = width;
     p->height = height;
     if (width == h->image_width && height == h->image_height) return;
-    if (p->resize == VIT_RESIZE_SHORTEST) { /* the resized picture must cover the crop */
-        int64_t short_crop = width > height ? width : height;
-        int64_t trained = h->image_width > h->image_height ? h->image_width : h->image_height;
-        p->resize_width = p->resize_height = (int32_t)(h->pipeline.resize_width * short_crop / trained);
-    } else if (p->resize == VIT_RESIZE_SQUASH) {
-        p->resize_width = (int32_t)((int64_t)h->pipeline.resize_width * width / h->image_width);
-        p->resize_height = (int32_t)((int64_t)h->pipeline.resize_height * height / h->image_height);
-    }
+    if (p->resize != VIT_RESIZE_SQUASH && p->resize != VIT_RESIZE_SHORTEST) return;
+    p->resize_width = resized_side(h, width, h->image_width, h->pipeline.resize_width);
+    p->resize_height = resized_side(h, height, h->image_height, h->pipeline.resize_height);
 }
 
 /* Grid, token count and pipeline of c for these settings. */
@@ -111,9 +113,10 @@ static int32_t set_geometry(vit_context *c, const vi_settings *s, vi_error *e) {
     const vi_hparams *h = &c->model->hparams;
     int32_t width = s->image_width ? s->image_width : h->image_width;
     int32_t height = s->image_height ? s->image_height : h->image_height;
-    if (width < 1 || height < 1 || width > VI_MAX_SIDE || height > VI_MAX_SIDE || width % h->patch_width || height % h->patch_height)
-        return vi_fail(e, VIT_ERROR_ARGUMENT, "input size %ldx%ld: expected multiples of the patch size %ldx%ld up to %d", (long)width,
-                       (long)height, (long)h->patch_width, (long)h->patch_height, VI_MAX_SIDE);
+    if (width < 1 || height < 1 || width > VI_MAX_SIDE || height > VI_MAX_SIDE || width % h->patch_width ||
+        height % h->patch_height)
+        return vi_fail(e, VIT_ERROR_ARGUMENT, "input size %ldx%ld: expected multiples of the patch size %ldx%ld up to %d",
+                       (long)width, (long)height, (long)h->patch_width, (long)h->patch_height, VI_MAX_SIDE);
     c->grid_width = width / h->patch_width;
     c->grid_height = height / h->patch_height;
     c->patches = (size_t)c->grid_width * (size_t)c->grid_height;
@@ -122,6 +125,8 @@ static int32_t set_geometry(vit_context *c, const vi_settings *s, vi_error *e) {
         return vi_fail(e, VIT_ERROR_LIMIT, "input size %ldx%ld gives %llu tokens, at most %d", (long)width, (long)height,
                        (unsigned long long)c->tokens, VI_MAX_TOKENS);
     scale_pipeline(h, width, height, &c->pipeline);
+    int32_t status = vi_pipeline_check(&c->pipeline, e);
+    if (status != VIT_OK) return status;
     vi_pipeline_text(&c->pipeline, c->pipeline_text, sizeof c->pipeline_text);
     return VIT_OK;
 }
@@ -145,25 +150,32 @@ static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e)
     const vi_hparams *h = &c->model->hparams;
     vi_arena arena = vi_arena_measure();
     size_t head_dim = (size_t)(h->width / h->heads);
-    layout l = {.arena = &arena, .h = h, .s = s, .batch = (size_t)s->max_batch, .width = (size_t)h->width,
-                .patches = c->patches, .tokens = c->tokens,
+    layout l = {.arena = &arena,
+                .h = h,
+                .s = s,
+                .batch = (size_t)s->max_batch,
+                .width = (size_t)h->width,
+                .patches = c->patches,
+                .tokens = c->tokens,
                 .inputs = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width,
-                .grid_resampled = c->model->weights.position &&
-                                  (c->pipeline.width != h->image_width || c->pipeline.height != h->image_height),
-                .head_dim = head_dim, .padded_tokens = (c->tokens + VI_PANEL - 1) / VI_PANEL * VI_PANEL,
-                .pipeline = &c->pipeline, .lanes = vi_threads_lanes(c->threads)};
+                .grid_resampled =
+                    c->model->weights.position && (c->pipeline.width != h->image_width || c->pipeline.height != h->image_height),
+                .head_dim = head_dim,
+                .padded_tokens = (c->tokens + VI_PANEL - 1) / VI_PANEL * VI_PANEL,
+                .pipeline = &c->pipeline,
+                .lanes = vi_threads_lanes(c->threads)};
     float *position, *rope;
     vi_workspace work = {0};
     lay_out(&l, &work, &position, &rope);
     size_t size = arena.used, total;
     bool fits = !arena.failed && vi_add_size(size, c->allocator->in_use, &total);
     if (!fits || (s->max_memory && total > s->max_memory))
-        return vi_fail(e, VIT_ERROR_LIMIT, "activations for batch %ld at %ldx%ld need %llu bytes, more than allowed", (long)s->max_batch,
-                       (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
+        return vi_fail(e, VIT_ERROR_LIMIT, "activations for batch %ld at %ldx%ld need %llu bytes, more than allowed",
+                       (long)s->max_batch, (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
     void *block = vi_alloc(c->allocator, size, VI_LASTING);
     if (!block)
-        return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: activations for batch %ld at %ldx%ld need %llu bytes", (long)s->max_batch,
-                       (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
+        return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: activations for batch %ld at %ldx%ld need %llu bytes",
+                       (long)s->max_batch, (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
     arena = vi_arena_over(block, size);
     lay_out(&l, &work, &position, &rope);
     c->block = block;

@@ -1,10 +1,8 @@
-/* context.h: what a loaded model is (shared, read-only) and what a context adds to it (activations, threads, state of one run). */
+/* context.h: what a loaded model is (shared, read-only) and what a context adds to it (activations, threads, state of one run).
+ * */
 #ifndef VI_CONTEXT_H
 #define VI_CONTEXT_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include "base/alloc.h"
 #include "base/reader.h"
 #include "base/status.h"
@@ -12,6 +10,9 @@
 #include "kernels/kernels.h"
 #include "model/hparams.h"
 #include "model/weights.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Immutable after the load; freed with the last context that uses it. */
 typedef struct vi_model {
@@ -20,9 +21,9 @@ typedef struct vi_model {
     size_t block_size;      /* of the one block that starts with this struct and holds everything below */
     vi_hparams hparams;
     vi_weights weights;
-    uint32_t precision;     /* VI_F32 or VI_BF16: type of the packed matrices */
-    bool in_place;          /* matrices and vectors lie in the reader's memory */
-    vi_reader reader;       /* kept open while in_place and mapped */
+    uint32_t precision; /* VI_F32 or VI_BF16: type of the packed matrices */
+    bool in_place;      /* matrices and vectors lie in the reader's memory */
+    vi_reader reader;   /* kept open while in_place and mapped */
     uint64_t parameters, weight_bytes;
     const char *format, *family; /* static names */
     const char *notes;           /* "" when nothing was assumed */
@@ -34,25 +35,26 @@ typedef struct vi_model {
 /* Activations. B images computed together, T tokens, N patches, D width, M hidden width, K classes, C x H x W input.
  * `wide` is one buffer with several lives, none of which is needed while another is written. */
 typedef struct vi_workspace {
-    const float *position; /* rows for this grid: [position_prefix + N, D]; the model's own when the grid is as trained; or NULL */
-    const float *rope;     /* [N, 2, head_dim / 2] cos and sin of rotary positions, or NULL */
-    float *x;       /* [B, T, D] residual stream */
-    float *y;       /* [B, T, D] normalised tokens, then attention output */
-    float *pixels;  /* wide, first life: [C, H, W] of one picture */
-    float *patches; /*                   [B, N, C * patch_height * patch_width] */
+    const float
+        *position;     /* rows for this grid: [position_prefix + N, D]; the model's own when the grid is as trained; or NULL */
+    const float *rope; /* [N, 2, head_dim / 2] cos and sin of rotary positions, or NULL */
+    float *x;          /* [B, T, D] residual stream */
+    float *y;          /* [B, T, D] normalised tokens, then attention output */
+    float *pixels;     /* wide, first life: [C, H, W] of one picture */
+    float *patches;    /*                   [B, N, C * patch_height * patch_width] */
     void *image_scratch;
-    float *qkv;     /* wide, second life: [B, T, 3D] */
-    float *keys;    /*                    [B, heads, ceil(T/16), head_dim, 16] */
-    float *hidden;  /* wide, third life: [B, T, M], twice as wide with SwiGLU */
-    float *map_kv;  /* wide, fourth life, of attention pooling: [N, 2D] of one image */
-    float *map_keys; /*                  [heads, ceil(N/16), head_dim, 16] */
-    float *map_rows; /* attention pooling: [3, D] query, attended, normed, and [M] hidden */
-    float *pooled;  /* [B, pooled width] */
-    float *features; /* [2, B, E]: after each layer on the pooled tokens */
-    float *embedding; /* [B, E] after optional normalisation */
-    float *logits;  /* [B, K] or NULL */
-    float *tokens;  /* [B, T, D] or NULL: requested output */
-    float **layers; /* [depth + 1] of [B, T, D] or NULL each: requested hidden states */
+    float *qkv;           /* wide, second life: [B, T, 3D] */
+    float *keys;          /*                    [B, heads, ceil(T/16), head_dim, 16] */
+    float *hidden;        /* wide, third life: [B, T, M], twice as wide with SwiGLU */
+    float *map_kv;        /* wide, fourth life, of attention pooling: [N, 2D] of one image */
+    float *map_keys;      /*                  [heads, ceil(N/16), head_dim, 16] */
+    float *map_rows;      /* attention pooling: [3, D] query, attended, normed, and [M] hidden */
+    float *pooled;        /* [B, pooled width] */
+    float *features;      /* [2, B, E]: after each layer on the pooled tokens */
+    float *embedding;     /* [B, E] after optional normalisation */
+    float *logits;        /* [B, K] or NULL */
+    float *tokens;        /* [B, T, D] or NULL: requested output */
+    float **layers;       /* [depth + 1] of [B, T, D] or NULL each: requested hidden states */
     unsigned char *lanes; /* scratch of each lane */
     size_t lane_bytes;
 } vi_workspace;
@@ -80,16 +82,16 @@ struct vit_context {
     vi_settings settings;
     const vi_kernels *kernels;
     vi_threads *threads;
-    vi_pipeline pipeline;  /* for this input size */
+    vi_pipeline pipeline; /* for this input size */
     char pipeline_text[512];
     int32_t grid_width, grid_height;
     size_t patches, tokens; /* N, T */
-    void *block;           /* activations */
+    void *block;            /* activations */
     size_t block_size;
     vi_workspace work;
     vi_run_state state;
-    int32_t batch;         /* pictures of the current run */
-    int32_t stage;         /* next piece of the run, 0..vi_stages */
+    int32_t batch; /* pictures of the current run */
+    int32_t stage; /* next piece of the run, 0..vi_stages */
     vi_error error;
 };
 

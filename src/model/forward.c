@@ -5,18 +5,19 @@
  *   z  = z' + scale2 * MLP(LN(z')), MLP = fc2(act(fc1))       (3)  mlp_half
  *   y  = pool(LN(z)); head(y)                                 (4)  pool_and_classify
  *
- * A run is cut into stages, embed, two per block, pool_and_classify, so that it can be stepped. Shapes: B images, T = P + N tokens
- * (P class token, distillation token and registers, N patches), D width, M hidden width, K classes. */
-#include <math.h>
-#include <string.h>
+ * A run is cut into stages, embed, two per block, pool_and_classify, so that it can be stepped. Shapes: B images, T = P + N
+ * tokens (P class token, distillation token and registers, N patches), D width, M hidden width, K classes. */
 #include "model/ops.h"
 #include "model/pool.h"
+#include <math.h>
+#include <string.h>
 
 static const vi_epilogue plain = {.activation = VI_ACT_NONE};
 
 int32_t vi_stages(const vi_hparams *h) { return 2 * h->depth + 2; }
 
-/* ---- pictures to patches ---------------------------------------------------------------------------------------------------- */
+/* ---- pictures to patches ----------------------------------------------------------------------------------------------------
+ * */
 
 /* pixels [C, H, W] -> patches [N, C * ph * pw], each patch in the order (channel, row, column) */
 static void cut_patches(const vit_context *c, float *patches, const float *pixels) {
@@ -37,7 +38,8 @@ void vi_read_picture(vit_context *c, const vit_image *image, int32_t i) {
     cut_patches(c, c->work.patches + (size_t)i * c->patches * inputs, c->work.pixels);
 }
 
-/* ---- (1) ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- (1)
+ * ---------------------------------------------------------------------------------------------------------------------- */
 
 /* dst [D] = token + position row (NULL: none) */
 static void place_prefix(float *dst, const float *token, const float *position, size_t width) {
@@ -87,7 +89,8 @@ static void embed(const vit_context *c) {
     keep_layer(c, 0);
 }
 
-/* ---- (2) and (3) ---------------------------------------------------------------------------------------------------------------- */
+/* ---- (2) and (3)
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void attention_half(const vit_context *c, const vi_block *block) {
     size_t D = (size_t)c->model->hparams.width, rows = (size_t)c->batch * c->tokens;
@@ -113,7 +116,8 @@ static void mlp_half(const vit_context *c, const vi_block *block) {
                       (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale2, .residual = x});
 }
 
-/* ---- (4) ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- (4)
+ * ---------------------------------------------------------------------------------------------------------------------- */
 
 /* dst = src / max(|src|, 1e-12), as torch.nn.functional.normalize */
 static void l2_normalise(float *dst, const float *src, size_t n) {

@@ -1,5 +1,5 @@
-/* hparams.c: defaults and the one validator of a model's numbers. Nothing after it divides, multiplies or allocates by a number that
- * it has not accepted. */
+/* hparams.c: defaults and the one validator of a model's numbers. Nothing after it divides, multiplies or allocates by a number
+ * that it has not accepted. */
 #include "model/hparams.h"
 
 #include <math.h>
@@ -52,11 +52,6 @@ static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
         {"representation", h->representation, 0, VI_MAX_WIDTH},
         {"projection", h->projection, 0, VI_MAX_WIDTH},
         {"raw_tokens", h->raw_tokens, 0, 1},
-        {"resize", h->pipeline.resize, VIT_RESIZE_NONE, VIT_RESIZE_PAD},
-        {"filter", h->pipeline.filter, VIT_FILTER_NEAREST, VIT_FILTER_HAMMING},
-        {"crop_rounding", h->pipeline.crop_rounding, VI_CROP_FLOOR, VI_CROP_HALF_EVEN},
-        {"resize_width", h->pipeline.resize_width, 0, VI_MAX_SIDE},
-        {"resize_height", h->pipeline.resize_height, 0, VI_MAX_SIDE},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         const field *f = &fields[i];
@@ -70,17 +65,11 @@ static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
 static int32_t check_pipeline(const vi_hparams *h, vi_error *e) {
     const vi_pipeline *p = &h->pipeline;
     if (p->width != h->image_width || p->height != h->image_height || p->channels != h->channels)
-        return vi_fail(e, VIT_ERROR_MODEL, "model: preprocessing gives %ldx%ldx%ld, the model takes %ldx%ldx%ld (width x height x channels)",
-                       (long)p->width, (long)p->height, (long)p->channels, (long)h->image_width, (long)h->image_height,
-                       (long)h->channels);
-    bool sized = p->resize == VIT_RESIZE_SQUASH || p->resize == VIT_RESIZE_SHORTEST;
-    if (sized && (p->resize_width < 1 || p->resize_height < 1))
-        return vi_fail(e, VIT_ERROR_MODEL, "model: resize size is %ldx%ld, expected at least 1x1", (long)p->resize_width,
-                       (long)p->resize_height);
-    if (!isfinite(p->scale) || p->scale <= 0) return vi_fail(e, VIT_ERROR_MODEL, "model: pixel scale is not a positive number");
-    for (int c = 0; c < h->channels; c++)
-        if (!isfinite(p->mean[c]) || !isfinite(p->std[c]) || p->std[c] <= 0)
-            return vi_fail(e, VIT_ERROR_MODEL, "model: mean and std of channel %d must be finite, and std positive", c);
+        return vi_fail(
+            e, VIT_ERROR_MODEL, "model: preprocessing gives %ldx%ldx%ld, the model takes %ldx%ldx%ld (width x height x channels)",
+            (long)p->width, (long)p->height, (long)p->channels, (long)h->image_width, (long)h->image_height, (long)h->channels);
+    vi_error found = {0};
+    if (vi_pipeline_check(p, &found) != VIT_OK) return vi_fail(e, VIT_ERROR_MODEL, "model: preprocessing: %s", found.text);
     return VIT_OK;
 }
 
@@ -107,7 +96,8 @@ int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
                        (long)h->image_height, (long)h->patch_width, (long)h->patch_height);
     int64_t patches = (int64_t)(h->image_width / h->patch_width) * (h->image_height / h->patch_height);
     if (patches + vi_prefix_tokens(h) > VI_MAX_TOKENS)
-        return vi_fail(e, VIT_ERROR_LIMIT, "model: %lld tokens, at most %d", (long long)patches + vi_prefix_tokens(h), VI_MAX_TOKENS);
+        return vi_fail(e, VIT_ERROR_LIMIT, "model: %lld tokens, at most %d", (long long)patches + vi_prefix_tokens(h),
+                       VI_MAX_TOKENS);
     if (h->position_prefix > vi_prefix_tokens(h))
         return vi_fail(e, VIT_ERROR_MODEL, "model: positions for %ld prefix tokens, but there are %ld", (long)h->position_prefix,
                        (long)vi_prefix_tokens(h));
@@ -117,6 +107,7 @@ int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
     if (!(h->eps >= 0 && h->eps <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: LayerNorm epsilon must be in 0..1");
     if (h->distilled && (h->pool != VIT_POOL_TOKEN || h->representation || h->projection))
         return vi_fail(e, VIT_ERROR_MODEL, "model: a distillation token needs token pooling and heads on the tokens themselves");
+    if (!(h->crop >= 0 && h->crop <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: crop_pct must be in 0..1");
     status = check_rope(h, e);
     return status == VIT_OK ? check_pipeline(h, e) : status;
 }

@@ -5,10 +5,10 @@
 #ifndef VI_HPARAMS_H
 #define VI_HPARAMS_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "base/status.h"
 #include "image/image.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Caps. Beyond any published model, small enough that no product of three of them overflows 64 bits. */
 #define VI_MAX_WIDTH 65536
@@ -35,35 +35,37 @@ typedef struct vi_hparams {
     char architecture[64]; /* name from the checkpoint, "" when it has none */
     int32_t width;         /* D */
     int32_t depth, heads;
-    int32_t mlp;           /* hidden width of the MLP */
+    int32_t mlp; /* hidden width of the MLP */
     int32_t channels;
     int32_t image_width, image_height; /* as trained: the position embedding's grid is image / patch */
     int32_t patch_width, patch_height;
-    int32_t classes;       /* K, 0: no head */
-    int32_t class_token;   /* 0 or 1 */
-    int32_t distilled;     /* 1: a distillation token after the class token, with a head of its own (DeiT) */
-    int32_t registers;     /* register tokens after those */
+    int32_t classes;         /* K, 0: no head */
+    int32_t class_token;     /* 0 or 1 */
+    int32_t distilled;       /* 1: a distillation token after the class token, with a head of its own (DeiT) */
+    int32_t registers;       /* register tokens after those */
     int32_t position_prefix; /* position rows before those of the patches, for the first prefix tokens: usually all of them, or
                                 none (timm no_embed_class); 1 when registers come without (DINOv2) */
-    int32_t activation;    /* VIT_ACT_* */
-    int32_t pool;          /* VIT_POOL_* */
-    int32_t position;      /* VIT_POSITION_*: how positions are resampled */
-    float eps;             /* of every norm */
+    int32_t activation;      /* VIT_ACT_* */
+    int32_t pool;            /* VIT_POOL_* */
+    int32_t position;        /* VIT_POSITION_*: how positions are resampled */
+    float eps;               /* of every norm */
     /* What only some descendants of the plain model have; 0 for the rest. */
-    int32_t norm_kind;     /* VI_NORM_* */
-    int32_t ffn;           /* VI_FFN_*; with SwiGLU `mlp` is the width after the gate, and fc1 has twice as many rows: gate, value */
-    int32_t rope;          /* VI_ROPE_* */
-    float rope_theta;      /* base of the rotary frequencies */
+    int32_t norm_kind; /* VI_NORM_* */
+    int32_t ffn;       /* VI_FFN_*; with SwiGLU `mlp` is the width after the gate, and fc1 has twice as many rows: gate, value */
+    int32_t rope;      /* VI_ROPE_* */
+    float rope_theta;  /* base of the rotary frequencies */
     int32_t rope_width, rope_height; /* VI_ROPE_PAIRS: grid that positions are scaled to */
-    int32_t representation; /* width of the tanh layer after pooling (pre_logits, pooler), 0: none */
-    int32_t projection;    /* width of the shared image-text space after pooling (CLIP), 0: none */
-    int32_t raw_tokens;    /* 1: token output is taken before the final norm (CLIP in transformers) */
-    vi_pipeline pipeline;  /* for the trained size; width and height equal image_width and image_height */
+    int32_t representation;          /* width of the tanh layer after pooling (pre_logits, pooler), 0: none */
+    int32_t projection;              /* width of the shared image-text space after pooling (CLIP), 0: none */
+    int32_t raw_tokens;              /* 1: token output is taken before the final norm (CLIP in transformers) */
+    float crop;                      /* timm's crop_pct: another input size is resized to floor(side / crop); 0: in proportion */
+    vi_pipeline pipeline;            /* for the trained size; width and height equal image_width and image_height */
 } vi_hparams;
 
 /* Values that options put in the place of the checkpoint's; VIT_FROM_MODEL (-1) where they do not. */
 typedef struct vi_overrides {
     int32_t activation, pool, heads, resize, filter, position;
+    int32_t passes;                /* VIT_PASSES_*: no checkpoint says */
     double eps, crop;              /* < 0: from the model */
     int32_t mean_count, std_count; /* 0: from the model; 1: the same for all channels */
     float mean[VI_MAX_CHANNELS], std[VI_MAX_CHANNELS];
@@ -82,8 +84,8 @@ static inline int32_t vi_embedding_width(const vi_hparams *h) {
 /* Zeroed, with the defaults that most checkpoints share: 3 channels, GELU (erf), eps 1e-6, mean = std = 0.5, bicubic. */
 void vi_hparams_init(vi_hparams *h);
 
-/* Everything the rest of the library relies on: ranges, heads divide the width, patches divide the image, token pooling has a class token, eps finite and >= 0, pipeline
- * numbers sane. The message names the field, the value and the rule. */
+/* Everything the rest of the library relies on: ranges, heads divide the width, patches divide the image, token pooling has a
+ * class token, eps finite and >= 0, pipeline numbers sane. The message names the field, the value and the rule. */
 int32_t vi_hparams_check(const vi_hparams *h, vi_error *e);
 
 #endif

@@ -1,9 +1,9 @@
 /* ops.c: how each operation is cut into units. */
 #include "model/ops.h"
 
+#include "model/rope.h"
 #include <math.h>
 #include <string.h>
-#include "model/rope.h"
 
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 static size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -28,12 +28,20 @@ static void linear_unit(void *arg, size_t unit, size_t lane) {
                         lane_scratch(j->c, lane));
 }
 
-void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const vi_linear *layer,
-                       vi_epilogue epilogue) {
+void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
+                       const vi_linear *layer, vi_epilogue epilogue) {
     size_t panels = ceil_div(layer->w.rows, VI_PANEL), lanes = vi_threads_lanes(c->threads);
     linear_job j = {.c = c, .rows = rows, .panels = panels, .row_step = rows, .panel_step = panels};
-    j.gemm = (vi_gemm){.a = x, .lda = ldx, .w = &layer->w, .c = y, .ldc = ldy, .bias = layer->bias,
-                       .gain = epilogue.scale, .residual = epilogue.residual, .ldr = ldy, .activation = epilogue.activation};
+    j.gemm = (vi_gemm){.a = x,
+                       .lda = ldx,
+                       .w = &layer->w,
+                       .c = y,
+                       .ldc = ldy,
+                       .bias = layer->bias,
+                       .gain = epilogue.scale,
+                       .residual = epilogue.residual,
+                       .ldr = ldy,
+                       .activation = epilogue.activation};
     if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
         j.panel_step = min_size(PANELS_PER_UNIT, ceil_div(panels, 2));
         size_t wanted = ceil_div(4 * lanes, ceil_div(panels, j.panel_step));
@@ -104,9 +112,16 @@ static void attention_unit(void *arg, size_t unit, size_t lane) {
     size_t pair = unit / j->units_per_head, first = unit % j->units_per_head * QUERIES_PER_UNIT;
     size_t image = pair / j->heads, head = pair % j->heads;
     const float *q = j->qkv + image * j->tokens * 3 * j->width + head * j->head_dim;
-    vi_attention a = {.q = q, .ldq = 3 * j->width, .k_panels = j->c->work.keys + pair * j->head_keys, .v = q + 2 * j->width,
-                      .ldv = 3 * j->width, .out = j->y + image * j->tokens * j->width + head * j->head_dim, .ldo = j->width,
-                      .tokens = j->tokens, .head_dim = j->head_dim, .scale = 1.0f / sqrtf((float)j->head_dim)};
+    vi_attention a = {.q = q,
+                      .ldq = 3 * j->width,
+                      .k_panels = j->c->work.keys + pair * j->head_keys,
+                      .v = q + 2 * j->width,
+                      .ldv = 3 * j->width,
+                      .out = j->y + image * j->tokens * j->width + head * j->head_dim,
+                      .ldo = j->width,
+                      .tokens = j->tokens,
+                      .head_dim = j->head_dim,
+                      .scale = 1.0f / sqrtf((float)j->head_dim)};
     j->c->kernels->attention(&a, first, min_size(first + QUERIES_PER_UNIT, j->tokens), lane_scratch(j->c, lane));
 }
 
@@ -139,8 +154,15 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
     size_t padded = ceil_div(c->tokens, VI_PANEL) * VI_PANEL;
     position_job p = {c, qkv, block, heads, width / heads, width};
     if (block->q_norm.gamma || block->k_norm.gamma || c->work.rope) vi_parallel(c->threads, pairs, position_unit, &p);
-    attention_job j = {.c = c, .y = y, .qkv = qkv, .tokens = c->tokens, .heads = heads, .head_dim = width / heads, .width = width,
-                       .units_per_head = ceil_div(c->tokens, QUERIES_PER_UNIT), .head_keys = padded * (width / heads)};
+    attention_job j = {.c = c,
+                       .y = y,
+                       .qkv = qkv,
+                       .tokens = c->tokens,
+                       .heads = heads,
+                       .head_dim = width / heads,
+                       .width = width,
+                       .units_per_head = ceil_div(c->tokens, QUERIES_PER_UNIT),
+                       .head_keys = padded * (width / heads)};
     vi_parallel(c->threads, pairs, keys_unit, &j);
     vi_parallel(c->threads, pairs * j.units_per_head, attention_unit, &j);
 }

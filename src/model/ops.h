@@ -13,15 +13,15 @@ typedef struct vi_epilogue {
 } vi_epilogue;
 
 /* y [rows, out] with row stride ldy = epilogue(x [rows, in] with row stride ldx * layer). */
-void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const vi_linear *layer,
-                       vi_epilogue epilogue);
+void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
+                       const vi_linear *layer, vi_epilogue epilogue);
 
 /* y [rows, n] = norm(x [rows, n]); plain copy when the norm is absent. Row strides in floats; y may be x. */
 void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, size_t n,
                      const vi_norm *norm);
 
-/* y [B, T, D] = multi-head self-attention of qkv [B, T, 3D], before the output projection. Queries and keys are normed and rotated in
- * place first, where the block or the model says so. */
+/* y [B, T, D] = multi-head self-attention of qkv [B, T, 3D], before the output projection. Queries and keys are normed and
+ * rotated in place first, where the block or the model says so. */
 void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block);
 
 /* x [rows, 2M] -> act(first half) * second half, in the first half of each row: the gate of SwiGLU. */

@@ -1,9 +1,9 @@
 /* pool.c: the ways to pool. Prefix tokens (class, distillation, registers) take no part in means, maxima and attention. */
 #include "model/pool.h"
 
+#include "model/ops.h"
 #include <math.h>
 #include <string.h>
-#include "model/ops.h"
 
 /* mean [D] of the rows of tokens [N, D] */
 static void mean_rows(float *mean, const float *tokens, size_t rows, size_t width) {
@@ -44,8 +44,15 @@ static void attend(const vit_context *c, float *pooled, const float *tokens) {
     vi_linear_forward(c, query, D, m->latent, D, 1, &m->q, plain);
     vi_linear_forward(c, kv, 2 * D, tokens, D, N, &m->kv, plain);
     for (size_t i = 0; i < heads; i++) {
-        vi_attention a = {.q = query + i * head_dim, .ldq = D, .k_panels = c->work.map_keys + i * head_keys, .v = kv + D + i * head_dim,
-                          .ldv = 2 * D, .out = attended + i * head_dim, .ldo = D, .tokens = N, .head_dim = head_dim,
+        vi_attention a = {.q = query + i * head_dim,
+                          .ldq = D,
+                          .k_panels = c->work.map_keys + i * head_keys,
+                          .v = kv + D + i * head_dim,
+                          .ldv = 2 * D,
+                          .out = attended + i * head_dim,
+                          .ldo = D,
+                          .tokens = N,
+                          .head_dim = head_dim,
                           .scale = 1.0f / sqrtf((float)head_dim)};
         c->kernels->pack_keys(c->work.map_keys + i * head_keys, kv + i * head_dim, 2 * D, N, head_dim);
         c->kernels->attention(&a, 0, 1, c->work.lanes);
@@ -53,7 +60,8 @@ static void attend(const vit_context *c, float *pooled, const float *tokens) {
     vi_linear_forward(c, pooled, D, attended, D, 1, &m->proj, plain);
     vi_norm_forward(c, normed, D, pooled, D, 1, D, &m->norm);
     vi_linear_forward(c, hidden, (size_t)h->mlp, normed, D, 1, &m->fc1, (vi_epilogue){.activation = h->activation});
-    vi_linear_forward(c, pooled, D, hidden, (size_t)h->mlp, 1, &m->fc2, (vi_epilogue){.activation = VI_ACT_NONE, .residual = pooled});
+    vi_linear_forward(c, pooled, D, hidden, (size_t)h->mlp, 1, &m->fc2,
+                      (vi_epilogue){.activation = VI_ACT_NONE, .residual = pooled});
 }
 
 /* The class token; of a distilled model its mean with the distillation token. */

@@ -4,16 +4,16 @@
  * as scipy.ndimage.zoom does it with order 1 (Google's checkpoint.interpolate_posembed). */
 #include "model/position.h"
 
+#include "vit.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include "vit.h"
 
 /* The samples that one output coordinate is made of, along one axis. */
 typedef struct taps {
     int32_t lo, count; /* samples lo .. lo + count - 1, each clamped to the axis */
     int32_t mode;
-    double centre; /* in samples: distance of sample j is j - centre */
+    double centre;  /* in samples: distance of sample j is j - centre */
     double stretch; /* of the filter: > 1 when antialiasing a reduction */
     double norm;
 } taps;

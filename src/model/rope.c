@@ -1,7 +1,8 @@
 /* rope.c: angles and rotations. Half of a head's channel pairs turn with the row, half with the column of the patch.
  *
- * VI_ROPE_PAIRS (EVA-02; timm RotaryEmbeddingCat): angle = position * theta^(-j / (head_dim/4)), position = index / grid * reference.
- * VI_ROPE_HALVES (DINOv3): angle = 2 pi * position / theta^(2j / (head_dim/2)), position = 2 (index + 0.5) / grid - 1. */
+ * VI_ROPE_PAIRS (EVA-02; timm RotaryEmbeddingCat): angle = position * theta^(-j / (head_dim/4)), position = index / grid *
+ * reference. VI_ROPE_HALVES (DINOv3): angle = 2 pi * position / theta^(2j / (head_dim/2)), position = 2 (index + 0.5) / grid -
+ * 1. */
 #include "model/rope.h"
 
 #include <math.h>

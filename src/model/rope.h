@@ -2,8 +2,8 @@
 #ifndef VI_ROPE_H
 #define VI_ROPE_H
 
-#include <stddef.h>
 #include "model/hparams.h"
+#include <stddef.h>
 
 /* cos and sin of every angle: table [N, 2, head_dim / 2], N = grid_height * grid_width patches, row by row. */
 void vi_rope_table(float *table, const vi_hparams *h, int32_t grid_width, int32_t grid_height);

@@ -74,22 +74,54 @@ static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uin
     switch (slot) {
     case VI_DIST_TOKEN: *rows = (uint64_t)h->distilled; break;
     case VI_HEAD_DIST_W: *rows = dist_classes; break;
-    case VI_HEAD_DIST_B: *rows = dist_classes > 0; *cols = dist_classes; break;
-    case VI_REPRESENTATION_W: *rows = representation; *cols = (uint64_t)vi_pooled_width(h); break;
-    case VI_REPRESENTATION_B: *rows = representation > 0; *cols = representation; break;
-    case VI_PROJECTION_W: *rows = projection; *cols = representation ? representation : (uint64_t)vi_pooled_width(h); break;
-    case VI_PROJECTION_B: *rows = projection > 0; *cols = projection; break;
-    case VI_MAP_LATENT: case VI_MAP_Q_B: case VI_MAP_PROJ_B: case VI_MAP_NORM_G: case VI_MAP_NORM_B: case VI_MAP_FC2_B:
-        *rows = map;
+    case VI_HEAD_DIST_B:
+        *rows = dist_classes > 0;
+        *cols = dist_classes;
         break;
-    case VI_MAP_Q_W: case VI_MAP_PROJ_W: *rows = map * width; break;
+    case VI_REPRESENTATION_W:
+        *rows = representation;
+        *cols = (uint64_t)vi_pooled_width(h);
+        break;
+    case VI_REPRESENTATION_B:
+        *rows = representation > 0;
+        *cols = representation;
+        break;
+    case VI_PROJECTION_W:
+        *rows = projection;
+        *cols = representation ? representation : (uint64_t)vi_pooled_width(h);
+        break;
+    case VI_PROJECTION_B:
+        *rows = projection > 0;
+        *cols = projection;
+        break;
+    case VI_MAP_LATENT:
+    case VI_MAP_Q_B:
+    case VI_MAP_PROJ_B:
+    case VI_MAP_NORM_G:
+    case VI_MAP_NORM_B:
+    case VI_MAP_FC2_B: *rows = map; break;
+    case VI_MAP_Q_W:
+    case VI_MAP_PROJ_W: *rows = map * width; break;
     case VI_MAP_KV_W: *rows = map * 2 * width; break;
-    case VI_MAP_KV_B: *rows = map; *cols = 2 * width; break;
+    case VI_MAP_KV_B:
+        *rows = map;
+        *cols = 2 * width;
+        break;
     case VI_MAP_FC1_W: *rows = map * mlp; break;
-    case VI_MAP_FC1_B: *rows = map; *cols = mlp; break;
-    case VI_MAP_FC2_W: *rows = map * width; *cols = mlp; break;
-    case VI_Q_NORM_G: case VI_Q_NORM_B: case VI_K_NORM_G: case VI_K_NORM_B: *cols = width / (uint64_t)h->heads; break;
-    case VI_MLP_NORM_G: case VI_MLP_NORM_B: *cols = mlp; break;
+    case VI_MAP_FC1_B:
+        *rows = map;
+        *cols = mlp;
+        break;
+    case VI_MAP_FC2_W:
+        *rows = map * width;
+        *cols = mlp;
+        break;
+    case VI_Q_NORM_G:
+    case VI_Q_NORM_B:
+    case VI_K_NORM_G:
+    case VI_K_NORM_B: *cols = width / (uint64_t)h->heads; break;
+    case VI_MLP_NORM_G:
+    case VI_MLP_NORM_B: *cols = mlp; break;
     default: break;
     }
 }
@@ -108,15 +140,25 @@ void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *
     case VI_CLASS_TOKEN: *rows = (uint64_t)h->class_token; break;
     case VI_REGISTERS: *rows = (uint64_t)h->registers; break;
     case VI_POSITION: *rows = h->rope == VI_ROPE_HALVES ? 0 : patches + (uint64_t)h->position_prefix; break;
-    case VI_FC_NORM_G: case VI_FC_NORM_B: *cols = pooled; break;
-    case VI_HEAD_W: *rows = classes; *cols = (uint64_t)vi_embedding_width(h); break;
-    case VI_HEAD_B: *rows = classes > 0; *cols = classes; break;
+    case VI_FC_NORM_G:
+    case VI_FC_NORM_B: *cols = pooled; break;
+    case VI_HEAD_W:
+        *rows = classes;
+        *cols = (uint64_t)vi_embedding_width(h);
+        break;
+    case VI_HEAD_B:
+        *rows = classes > 0;
+        *cols = classes;
+        break;
     case VI_QKV_W: *rows = 3 * width; break;
     case VI_QKV_B: *cols = 3 * width; break;
     case VI_PROJ_W: *rows = width; break;
     case VI_FC1_W: *rows = fc1; break;
     case VI_FC1_B: *cols = fc1; break;
-    case VI_FC2_W: *rows = width; *cols = mlp; break;
+    case VI_FC2_W:
+        *rows = width;
+        *cols = mlp;
+        break;
     default: special_shape(slot, h, rows, cols); break;
     }
 }

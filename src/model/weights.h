@@ -1,14 +1,15 @@
 /* weights.h: every weight of the canonical model, and the one table that lists them. Families fill the slots from a
  * checkpoint's tensors, bind.c loads and packs them, .vit files store them: all by walking the table.
  *
- * Letters: D width, M hidden width of the MLP, C channels, K classes, R registers, P prefix tokens, N patches of the trained grid. */
+ * Letters: D width, M hidden width of the MLP, C channels, K classes, R registers, P prefix tokens, N patches of the trained
+ * grid. */
 #ifndef VI_WEIGHTS_H
 #define VI_WEIGHTS_H
 
-#include <stddef.h>
-#include <stdint.h>
 #include "kernels/kernels.h"
 #include "model/hparams.h"
+#include <stddef.h>
+#include <stdint.h>
 
 typedef struct vi_norm {
     const float *gamma; /* [D] or NULL with beta: no norm */
@@ -46,7 +47,7 @@ typedef struct vi_map_pool {
 } vi_map_pool;
 
 typedef struct vi_weights {
-    vi_linear patch;        /* [D, C * patch_height * patch_width], input order (channel, row, column) */
+    vi_linear patch;          /* [D, C * patch_height * patch_width], input order (channel, row, column) */
     const float *class_token; /* [D] or NULL */
     const float *dist_token;  /* [D] or NULL */
     const float *registers;   /* [R, D] or NULL */
@@ -66,16 +67,64 @@ typedef struct vi_weights {
 /* ---- the table ---------------------------------------------------------------------------------------------------------- */
 
 typedef enum vi_slot {
-    VI_PATCH_W, VI_PATCH_B, VI_CLASS_TOKEN, VI_REGISTERS, VI_POSITION, VI_PRE_NORM_G, VI_PRE_NORM_B,
-    VI_NORM_G, VI_NORM_B, VI_FC_NORM_G, VI_FC_NORM_B, VI_HEAD_W, VI_HEAD_B,
-    VI_DIST_TOKEN, VI_PATCH_NORM_G, VI_PATCH_NORM_B, VI_HEAD_DIST_W, VI_HEAD_DIST_B,
-    VI_REPRESENTATION_W, VI_REPRESENTATION_B, VI_PROJECTION_W, VI_PROJECTION_B,
-    VI_MAP_LATENT, VI_MAP_Q_W, VI_MAP_Q_B, VI_MAP_KV_W, VI_MAP_KV_B, VI_MAP_PROJ_W, VI_MAP_PROJ_B,
-    VI_MAP_NORM_G, VI_MAP_NORM_B, VI_MAP_FC1_W, VI_MAP_FC1_B, VI_MAP_FC2_W, VI_MAP_FC2_B,
+    VI_PATCH_W,
+    VI_PATCH_B,
+    VI_CLASS_TOKEN,
+    VI_REGISTERS,
+    VI_POSITION,
+    VI_PRE_NORM_G,
+    VI_PRE_NORM_B,
+    VI_NORM_G,
+    VI_NORM_B,
+    VI_FC_NORM_G,
+    VI_FC_NORM_B,
+    VI_HEAD_W,
+    VI_HEAD_B,
+    VI_DIST_TOKEN,
+    VI_PATCH_NORM_G,
+    VI_PATCH_NORM_B,
+    VI_HEAD_DIST_W,
+    VI_HEAD_DIST_B,
+    VI_REPRESENTATION_W,
+    VI_REPRESENTATION_B,
+    VI_PROJECTION_W,
+    VI_PROJECTION_B,
+    VI_MAP_LATENT,
+    VI_MAP_Q_W,
+    VI_MAP_Q_B,
+    VI_MAP_KV_W,
+    VI_MAP_KV_B,
+    VI_MAP_PROJ_W,
+    VI_MAP_PROJ_B,
+    VI_MAP_NORM_G,
+    VI_MAP_NORM_B,
+    VI_MAP_FC1_W,
+    VI_MAP_FC1_B,
+    VI_MAP_FC2_W,
+    VI_MAP_FC2_B,
     VI_MODEL_SLOTS, /* the rest exist once per block */
-    VI_NORM1_G = VI_MODEL_SLOTS, VI_NORM1_B, VI_QKV_W, VI_QKV_B, VI_PROJ_W, VI_PROJ_B, VI_SCALE1,
-    VI_NORM2_G, VI_NORM2_B, VI_FC1_W, VI_FC1_B, VI_FC2_W, VI_FC2_B, VI_SCALE2,
-    VI_Q_NORM_G, VI_Q_NORM_B, VI_K_NORM_G, VI_K_NORM_B, VI_ATTN_NORM_G, VI_ATTN_NORM_B, VI_MLP_NORM_G, VI_MLP_NORM_B,
+    VI_NORM1_G = VI_MODEL_SLOTS,
+    VI_NORM1_B,
+    VI_QKV_W,
+    VI_QKV_B,
+    VI_PROJ_W,
+    VI_PROJ_B,
+    VI_SCALE1,
+    VI_NORM2_G,
+    VI_NORM2_B,
+    VI_FC1_W,
+    VI_FC1_B,
+    VI_FC2_W,
+    VI_FC2_B,
+    VI_SCALE2,
+    VI_Q_NORM_G,
+    VI_Q_NORM_B,
+    VI_K_NORM_G,
+    VI_K_NORM_B,
+    VI_ATTN_NORM_G,
+    VI_ATTN_NORM_B,
+    VI_MLP_NORM_G,
+    VI_MLP_NORM_B,
     VI_SLOTS
 } vi_slot;
 #define VI_BLOCK_SLOTS (VI_SLOTS - VI_MODEL_SLOTS)
@@ -84,12 +133,13 @@ typedef struct vi_slot_row {
     const char *name; /* canonical, as in .vit files: "patch.weight"; of a block: "fc1.weight", stored as "blocks.3.fc1.weight" */
     bool matrix;      /* packed linear weights; otherwise a float vector (or rows of vectors) */
     bool required;
-    size_t offset;    /* of the vi_matrix or const float * in vi_weights, or in vi_block */
+    size_t offset; /* of the vi_matrix or const float * in vi_weights, or in vi_block */
 } vi_slot_row;
 
 extern const vi_slot_row vi_slot_table[VI_SLOTS];
 
-/* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: the model has no such slot. */
+/* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: the model has no such slot.
+ * */
 void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols);
 
 /* "blocks.3.fc1.weight" for block slots, the plain name for model slots (block ignored). Returns dst. */

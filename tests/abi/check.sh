@@ -36,8 +36,8 @@ skip() {
     skipped=$((skipped + 1))
     echo "$name: SKIPPED: $1"
 }
-# compare_abi SHARED RECORD HEADERS: abidiff's words; any difference counts, additions too (they are recorded on purpose).
-compare_abi() { abidiff --headers-dir2 "$3" "$2" "$1" 2>&1 || true; }
+# compare_abi SHARED RECORD HEADERS: abidiff's words where it ends with anything but 0: additions count too (record them on purpose).
+compare_abi() { abidiff --exported-interfaces-only --headers-dir2 "$3" "$2" "$1" >"$work/abidiff" 2>&1 || cat "$work/abidiff"; }
 
 shared=$LIB/libvit.so
 static=$LIB/libvit.a
@@ -74,7 +74,7 @@ fi
 # broken SOURCE-TEXT [HEADER-TEXT]: a tiny library libvit.so.1 in $work/broken with this source, -g, all names visible.
 mkdir -p "$work/broken/include"
 broken() {
-    printf '%s\n' "${2-#include <stdint.h>
+    printf '%s\n' "${2:-#include <stdint.h>
 #define VIT_API
 VIT_API int32_t vit_top(int32_t n);
 VIT_API int32_t vit_version(void);}" >"$work/broken/include/vit.h"
@@ -113,25 +113,34 @@ broken "$both void abort(void); void vi_stop(void) { abort(); }"
 caught "abort" check_imports "$work/broken/libvit.so"
 broken "$both void elsewhere(void); void vi_stop(void) { elsewhere(); }"
 caught "an undefined name" check_imports "$work/broken/libvit.so"
-broken "$both" "" libvit.so.2
+broken "$both" '' libvit.so.2
 caught "a changed soname" check_dynamic "$work/broken/libvit.so" libvit.so.1
 broken "$both void vi_use(char *); void vi_deep(void) { char text[5000]; vi_use(text); }"
 caught "a deep frame" check_frames 4096 "$work/broken"
 broken "$both void vi_use(char *); void vi_deep(int n) { char text[n]; vi_use(text); }"
 caught "a frame of variable size" check_frames 4096 "$work/broken"
 if command -v abidw >/dev/null 2>&1; then
-    broken "$both"
-    abidw --headers-dir "$work/broken/include" --out-file "$work/broken.abi" "$work/broken/libvit.so" >/dev/null 2>&1
+    # pair NUMBER FIELDS RESULT: a library with struct vit_pair { FIELDS } and RESULT vit_top(struct vit_pair *, NUMBER).
+    header() {
+        printf '#include <stdint.h>\nstruct vit_pair { %s };\nint32_t vit_top(struct vit_pair *p, %s n);\nint32_t vit_version(void);\n' \
+            "$2" "$1"
+    }
+    bodies='vit_top(struct vit_pair *p, %s n) { return (int32_t)n + (p ? p->a : 0); } int32_t vit_version(void) { return 1; }'
+    # shellcheck disable=SC2059 # the format is the program
+    pair() { broken "$3 $(printf "$bodies" "$1")" "$(header "$1" "$2" | sed "s/^int32_t vit_top/$3 vit_top/")"; }
     compare() { compare_abi "$work/broken/libvit.so" "$work/broken.abi" "$work/broken/include"; }
+    pair int32_t "int32_t a, b;" int32_t
+    abidw --headers-dir "$work/broken/include" --exported-interfaces-only --drop-private-types --out-file "$work/broken.abi" \
+        "$work/broken/libvit.so"
     clean "control: nothing broken (abidiff)" compare
-    broken 'int32_t vit_top(int64_t n) { return n; } int32_t vit_version(void) { return 1; }' \
-        '#include <stdint.h>
-int32_t vit_top(int64_t n); int32_t vit_version(void);'
+    pair int64_t "int32_t a, b;" int32_t
     caught "a changed argument type" compare
-    broken 'int64_t vit_top(int32_t n) { return n; } int32_t vit_version(void) { return 1; }' \
-        '#include <stdint.h>
-int64_t vit_top(int32_t n); int32_t vit_version(void);'
+    pair int32_t "int32_t a, b;" int64_t
     caught "a changed return type" compare
+    pair int32_t "int32_t b, a;" int32_t
+    caught "a moved field" compare
+    pair int32_t "int32_t a, b, c;" int32_t
+    caught "an added field" compare
     broken 'int32_t vit_top(int32_t n) { return n; }'
     caught "a removed function" compare
 fi

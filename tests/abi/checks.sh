@@ -55,7 +55,7 @@ check_imports() {
 check_dynamic() {
     soname=$("$OBJDUMP" -p "$1" | awk '$1 == "SONAME" { print $2 }')
     [ "$soname" = "$2" ] || echo "soname is ${soname:-missing}, not $2"
-    "$OBJDUMP" -p "$1" | awk '/STACK/ { stack = 1; next } stack && /flags/ { if (/x/) print "executable stack"; exit }'
+    "$OBJDUMP" -p "$1" | awk '/STACK/ { stack = 1; next } stack && /flags/ { if ($NF ~ /x/) print "executable stack"; exit }'
     "$NM" "$1" 2>/dev/null | grep set_fast_math
 }
 

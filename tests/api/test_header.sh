@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_header.sh: vit.h alone in a file, in every dialect of C and C++ that it promises, with every warning an error; and the numbers
 # and the struct layout that may never change (tests/abi/pinned.c), also where pointers have 32 bits and enums are short.
+# shellcheck disable=SC2086 # CC and CXX may be several words
 set -u
 : "${CC:=cc}" "${CXX:=c++}"
 name=tests/api/test_header.sh
@@ -34,14 +35,13 @@ END
 cp "$work/alone.c" "$work/alone.cpp"
 
 for standard in c99 c11 c17 c2x; do
-    if works "$CC" -std=$standard; then compile "$CC" -std=$standard "$work/alone.c"; else skip "$CC has no -std=$standard"; fi
+    if works $CC -std=$standard; then compile $CC -std=$standard "$work/alone.c"; else skip "$CC has no -std=$standard"; fi
 done
-compile "$CC" -std=c11 tests/abi/pinned.c
-compile "$CC" -std=c11 -fshort-enums -funsigned-char tests/abi/pinned.c
-compile "$CC" -std=c11 -fpack-struct=8 tests/abi/pinned.c
+compile $CC -std=c11 tests/abi/pinned.c
+compile $CC -std=c11 -fshort-enums -funsigned-char tests/abi/pinned.c
+compile $CC -std=c11 -fpack-struct=8 tests/abi/pinned.c
 narrow=0
 for compiler in "$CC -m32" i686-linux-gnu-gcc arm-linux-gnueabihf-gcc; do
-    # shellcheck disable=SC2086 # a compiler may come with flags
     if works $compiler; then
         compile $compiler -std=c11 tests/abi/pinned.c
         narrow=1
@@ -49,9 +49,9 @@ for compiler in "$CC -m32" i686-linux-gnu-gcc arm-linux-gnueabihf-gcc; do
 done
 [ $narrow -eq 1 ] || skip "no compiler for 32 bits: layout of the struct there"
 
-if works "$CXX" -x c++; then
+if works $CXX -x c++; then
     for standard in c++11 c++14 c++17 c++20; do
-        if works "$CXX" -x c++ -std=$standard; then compile "$CXX" -std=$standard "$work/alone.cpp"; else
+        if works $CXX -x c++ -std=$standard; then compile $CXX -std=$standard "$work/alone.cpp"; else
             skip "$CXX has no -std=$standard"
         fi
     done
@@ -61,7 +61,7 @@ fi
 
 # The control: a changed number must not compile.
 sed 's/PINNED(VIT_ERROR_MEMORY, -2)/PINNED(VIT_ERROR_MEMORY, -3)/' tests/abi/pinned.c >"$work/changed.c"
-if "$CC" -std=c11 -Iinclude -fsyntax-only "$work/changed.c" >/dev/null 2>&1; then
+if $CC -std=c11 -Iinclude -fsyntax-only "$work/changed.c" >/dev/null 2>&1; then
     failed=$((failed + 1))
     echo "$name: failed: a changed number compiles"
 else

@@ -1,5 +1,5 @@
-/* test_run.c: what a forward promises: the same bits for any number of threads, any place in a batch, stepped or not, on a clone, and
- * from a .vit copy of the model; views that fit together; failures that change nothing. */
+/* test_run.c: what a forward promises: the same bits for any number of threads, any place in a batch, stepped or not, on a
+ * clone, and from a .vit copy of the model; views that fit together; failures that change nothing. */
 #include "make_model.h"
 
 static blob model;
@@ -163,16 +163,20 @@ static void views_fit_together(void) {
     int64_t shape[4];
     int32_t rank;
     CHECK(vit_output(c, VIT_OUTPUT_TOKENS, 0, &data, shape, &rank) == VIT_ERROR_STATE, "not requested");
-    CHECK(vit_request(c, VIT_OUTPUT_TOKENS, 0) == VIT_OK && vit_request(c, VIT_OUTPUT_HIDDEN, -1) == VIT_OK, "%s", vit_message(c));
+    CHECK(vit_request(c, VIT_OUTPUT_TOKENS, 0) == VIT_OK && vit_request(c, VIT_OUTPUT_HIDDEN, -1) == VIT_OK, "%s",
+          vit_message(c));
     CHECK(vit_request(c, VIT_OUTPUT_HIDDEN, 3) == VIT_ERROR_ARGUMENT, "layer beyond depth");
     CHECK(vit_request(c, 99, 0) == VIT_ERROR_ARGUMENT, "unknown output");
     CHECK(vit_output(c, VIT_OUTPUT_LOGITS, 0, &data, shape, &rank) == VIT_ERROR_STATE, "before a forward");
     CHECK(vit_forward(c, pictures, 3, NULL, 0) == VIT_ERROR_LIMIT, "requests need one slice");
     float out[14];
     CHECK(vit_forward(c, pictures, 2, out, 14) == VIT_OK && same(out, expected[0], 14), "requests changed the logits");
-    CHECK(vit_output(c, VIT_OUTPUT_LOGITS, 0, &data, shape, &rank) == VIT_OK && rank == 2 && shape[0] == 2 && shape[1] == 7 && same(data, out, 14), "logits");
+    CHECK(vit_output(c, VIT_OUTPUT_LOGITS, 0, &data, shape, &rank) == VIT_OK && rank == 2 && shape[0] == 2 && shape[1] == 7 &&
+              same(data, out, 14),
+          "logits");
     CHECK(vit_output(c, VIT_OUTPUT_EMBEDDING, 0, &hidden, shape, &rank) == VIT_OK && rank == 2 && shape[1] == 24, "embedding");
-    CHECK(vit_output(c, VIT_OUTPUT_TOKENS, 0, &data, shape, &rank) == VIT_OK && rank == 3 && shape[1] == 16 && shape[2] == 24, "tokens");
+    CHECK(vit_output(c, VIT_OUTPUT_TOKENS, 0, &data, shape, &rank) == VIT_OK && rank == 3 && shape[1] == 16 && shape[2] == 24,
+          "tokens");
     CHECK(same(data, hidden, 24), "the class token is the embedding");
     CHECK(same(data + 16 * 24, hidden + 24, 24), "of the second picture too");
     for (int i = 0; i <= 2; i++)
@@ -236,7 +240,8 @@ static void other_input_sizes(void) {
     CHECK(vit_forward(d, pictures, 1, again, 7) == VIT_OK && same(out, again, 7), "by option or by call");
     vit_options_free(o);
     vit_free(d);
-    CHECK(vit_set_input_size(c, 20, 12) == VIT_OK && vit_forward(c, pictures, 1, out, 7) == VIT_OK && same(out, expected[0], 7), "back");
+    CHECK(vit_set_input_size(c, 20, 12) == VIT_OK && vit_forward(c, pictures, 1, out, 7) == VIT_OK && same(out, expected[0], 7),
+          "back");
     vit_free(c);
 }
 
@@ -303,6 +308,6 @@ static void clean_up(void) {
     free(model.data);
 }
 
-TEST_MAIN(prepare, batches_and_threads_give_the_same_bits, callers_parallel_for_is_used, instruction_sets_agree, stepped_is_the_same,
-          clone_shares_and_outlives, preprocess_then_float_input_is_the_same, nan_stays_in_its_picture, views_fit_together,
-          normalised_embedding, bad_calls_write_nothing, other_input_sizes, saved_copies, clean_up)
+TEST_MAIN(prepare, batches_and_threads_give_the_same_bits, callers_parallel_for_is_used, instruction_sets_agree,
+          stepped_is_the_same, clone_shares_and_outlives, preprocess_then_float_input_is_the_same, nan_stays_in_its_picture,
+          views_fit_together, normalised_embedding, bad_calls_write_nothing, other_input_sizes, saved_copies, clean_up)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_cpp.sh: vit.hpp in every dialect that it promises, every warning an error; then use.cpp with and without exceptions, linked
 # with the shared library as a C++ program would be.
+# shellcheck disable=SC2086 # CXX may be several words
 set -u
 : "${CXX:=c++}" "${LIB:=lib}"
 name=tests/cpp/test_cpp.sh
@@ -10,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
 
 echo 'int main() { return 0; }' >"$work/empty.cpp"
-works() { "$CXX" "$@" -o "$work/empty" "$work/empty.cpp" >/dev/null 2>&1; }
+works() { $CXX "$@" -o "$work/empty" "$work/empty.cpp" >/dev/null 2>&1; }
 if ! works; then
     echo "$name: SKIPPED: no C++ compiler ($CXX): vit.hpp is not tested"
     echo "$name: 0 passed, 0 failed, 1 skipped"
@@ -18,11 +19,10 @@ if ! works; then
 fi
 
 for dialect in -std=c++11 -std=c++14 -std=c++17 -std=c++20 "-std=c++11 -fno-exceptions -fno-rtti"; do
-    # shellcheck disable=SC2086 # several flags
     if ! works $dialect; then
         skipped=$((skipped + 1))
         echo "$name: SKIPPED: $CXX has no $dialect"
-    elif ! "$CXX" $dialect -Iinclude -Ibindings/cpp -Wall -Wextra -Wconversion -Wshadow -pedantic -Werror -o "$work/use" \
+    elif ! $CXX $dialect -Iinclude -Ibindings/cpp -Wall -Wextra -Wconversion -Wshadow -pedantic -Werror -o "$work/use" \
         tests/cpp/use.cpp "$LIB/libvit.so" -Wl,-rpath,"$(cd "$LIB" && pwd)"; then
         failed=$((failed + 1))
         echo "$name: failed: use.cpp does not compile with $dialect"

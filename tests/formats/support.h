@@ -13,7 +13,7 @@
 #include "base/reader.h"
 #include "test.h"
 
-/* ---- allocator hook: checks sizes and alignment, fails the fail_at-th call (1 is the first; 0: none) -------------------------- */
+/* ---- allocator hook: checks sizes and alignment, fails the fail_at-th call (1 is the first; 0: none) --------------------- */
 
 #define HEAP_BLOCKS 64
 
@@ -65,7 +65,7 @@ static inline vi_allocator heap_allocator(heap *h) {
     return (vi_allocator){.alloc = heap_alloc, .free = heap_free, .user = h};
 }
 
-/* ---- reader callback over memory: fails the fail_at-th call ------------------------------------------------------------------- */
+/* ---- reader callback over memory: fails the fail_at-th call -------------------------------------------------------------- */
 
 typedef struct tape {
     const unsigned char *data;
@@ -85,7 +85,7 @@ static inline int32_t tape_read(void *user, uint64_t offset, void *dst, size_t s
     return 0;
 }
 
-/* ---- temporary files ------------------------------------------------------------------------------------------------------------ */
+/* ---- temporary files ----------------------------------------------------------------------------------------------------- */
 
 /* A path for this process and this name; valid until the next call. */
 static inline const char *temporary_path(const char *name) {
@@ -115,7 +115,7 @@ static inline unsigned char *read_file(const char *path, size_t *size) {
     return data;
 }
 
-/* ---- buffer ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- buffer -------------------------------------------------------------------------------------------------------------- */
 
 typedef struct buffer {
     unsigned char *data;

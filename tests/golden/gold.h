@@ -2,10 +2,10 @@
 #ifndef VIT_GOLD_H
 #define VIT_GOLD_H
 
-#include <math.h>
-#include <stdint.h>
 #include "test.h"
 #include "vit.h"
+#include <math.h>
+#include <stdint.h>
 
 /* One record: float32 values of up to 4 dimensions, row-major. data NULL: not in the file. */
 typedef struct gold {
@@ -92,8 +92,7 @@ static inline vit_image gold_input(const float *pixels, int32_t width, int32_t h
     return image;
 }
 
-/* Instruction sets to run everything with: the reference and whatever else this machine has. */
-static const int32_t gold_isas[] = {VIT_ISA_REFERENCE, VIT_ISA_AVX2, VIT_ISA_AVX512, VIT_ISA_NEON};
-#define GOLD_ISAS (sizeof gold_isas / sizeof *gold_isas)
+/* Every instruction set that the library knows by name, the reference first; vit_isa_available says which can run. */
+#define GOLD_EVERY_ISA(isa) (int32_t isa = VIT_ISA_REFERENCE; vit_isa_text(isa)[0] != '\0'; isa++)
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/data: small checkpoints with random weights, written by timm and transformers themselves, and what these compute
-from random pixels in float64. test_golden.c compares.
+"""Makes tests/golden/data: small checkpoints with random weights, written by timm and transformers themselves, and what these
+compute from random pixels in float64. test_golden.c compares.
 
     python3 tests/golden/make_golden.py [case ...]      (pip: torch, timm, transformers, safetensors, pillow)
 
@@ -35,7 +35,7 @@ def case(function):
     return function
 
 
-# ---- files ------------------------------------------------------------------------------------------------------------------------
+# ---- files ------------------------------------------------------------------------------------------------------------
 
 def write_run(folder, run, records):
     with open(os.path.join(folder, run + ".bin"), "wb") as f:
@@ -61,7 +61,7 @@ def stored(folder, dtype):
     save_file({k: v.to(dtype).contiguous() for k, v in load_file(path).items()}, path, metadata={"format": "pt"})
 
 
-# ---- models -----------------------------------------------------------------------------------------------------------------------
+# ---- models -----------------------------------------------------------------------------------------------------------
 
 def randomise(model, dtype=torch.float32):
     """Weights that make every part of the model count, exactly representable in dtype."""
@@ -102,7 +102,8 @@ def run_timm(model, x):
 
 
 def timm_case(folder, arch="vit_tiny_patch16_224", dtype=torch.float32, sizes=(None,), channels=3, **args):
-    args = {"img_size": 16, "patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "num_classes": 5, **args}
+    args = {"img_size": 16, "patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "num_classes": 5,
+            **args}
     model = randomise(timm.create_model(arch, in_chans=channels, **args), dtype)
     save_for_hf(model, folder, safe_serialization=True)
     if dtype != torch.float32:
@@ -142,7 +143,7 @@ def hf_case(folder, cls, sizes=(None,), dtype=torch.float32, **args):
     return model
 
 
-# ---- timm -------------------------------------------------------------------------------------------------------------------------
+# ---- timm -------------------------------------------------------------------------------------------------------------
 
 @case
 def timm_plain(folder):
@@ -230,7 +231,8 @@ def timm_dynamic_bilinear(folder):  # what timm does to positions of a FlexiViT:
     os.remove(os.path.join(folder, "run0.bin"))
     from timm.models.vision_transformer import checkpoint_filter_fn
     larger = timm.create_model("vit_tiny_patch16_224", **{**model._model_args, "img_size": (24, 12)})
-    state = checkpoint_filter_fn({k: v.float() for k, v in model.state_dict().items()}, larger, interpolation="bilinear", antialias=False)
+    state = {k: v.float() for k, v in model.state_dict().items()}
+    state = checkpoint_filter_fn(state, larger, interpolation="bilinear", antialias=False)
     larger.load_state_dict(state)
     records = run_timm(larger.eval(), pixels(3, 24, 12))
     records["size"] = [12, 24]
@@ -266,19 +268,21 @@ def timm_wrapper(folder):  # transformers' TimmWrapper: prefix timm_model.
     from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
     args = {"img_size": 16, "patch_size": 4, "embed_dim": 12, "depth": 1, "num_heads": 2, "mlp_ratio": 1.5}
     config = TimmWrapperConfig(architecture="vit_tiny_patch16_224", num_labels=3, model_args=args)
-    config.pretrained_cfg = {"input_size": [3, 16, 16], "mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 0.9, "interpolation": "bicubic"}
+    config.pretrained_cfg = {"input_size": [3, 16, 16], "mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 0.9,
+                             "interpolation": "bicubic"}
     model = TimmWrapperForImageClassification(config)
     randomise(model)
     model.save_pretrained(folder)
     write_run(folder, "run0", run_timm(model.timm_model, pixels(3, 16, 16)))
 
 
-# ---- transformers ---------------------------------------------------------------------------------------------------------------------
+# ---- transformers -----------------------------------------------------------------------------------------------------
 
 @case
 def hf_classifier(folder):
     names = {0: "tench, Tinca tinca", 1: "goldfish", 2: "Größe"}
-    hf_case(folder, ViTForImageClassification, image_size=[12, 20], num_labels=3, id2label=names, label2id={v: k for k, v in names.items()})
+    hf_case(folder, ViTForImageClassification, image_size=[12, 20], num_labels=3, id2label=names,
+            label2id={v: k for k, v in names.items()})
 
 
 @case
@@ -293,7 +297,8 @@ def hf_resized(folder):  # interpolate_pos_encoding: larger, smaller, not square
 
 @case
 def hf_patch_pair(folder):
-    hf_case(folder, ViTForImageClassification, image_size=[6, 18], patch_size=[2, 6], hidden_act="silu", num_labels=2, num_attention_heads=4)
+    hf_case(folder, ViTForImageClassification, image_size=[6, 18], patch_size=[2, 6], hidden_act="silu", num_labels=2,
+            num_attention_heads=4)
 
 
 @case
@@ -311,7 +316,7 @@ def hf_legacy_names(folder):  # LayerNorm parameters called gamma and beta
     save_file({old(k): v for k, v in load_file(path).items()}, path)
 
 
-# ---- preprocessing ------------------------------------------------------------------------------------------------------------------
+# ---- preprocessing ----------------------------------------------------------------------------------------------------
 
 PICTURES = ((13, 21), (25, 11))  # height, width
 pillow_resize = Image.Image.resize
@@ -367,7 +372,8 @@ def pixels_timm_rectangle(folder):
 def hf_preprocessing(folder, processor, change=None, **args):
     from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
-    hf_case(folder, ViTModel, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, patch_size=4, **args)
+    hf_case(folder, ViTModel, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, patch_size=4,
+            **args)
     os.remove(os.path.join(folder, "run0.bin"))
     processor.save_pretrained(folder)
     path = os.path.join(folder, "preprocessor_config.json")
@@ -377,19 +383,22 @@ def hf_preprocessing(folder, processor, change=None, **args):
     pillow = kind.from_dict(config)  # what the file says, computed by Pillow
     for i, (height, width) in enumerate(PICTURES):
         image = picture(height, width)
-        write_run(folder, "run%d" % i, {"picture": image, "input": pillow(Image.fromarray(image), return_tensors="np")["pixel_values"][0]})
+        made = pillow(Image.fromarray(image), return_tensors="np")["pixel_values"][0]
+        write_run(folder, "run%d" % i, {"picture": image, "input": made})
     if change:
         edit_json(path, change)
 
 
 @case
 def pixels_hf_squash(folder):
-    hf_preprocessing(folder, ViTImageProcessor(size={"height": 8, "width": 12}, image_mean=[0.485, 0.456, 0.406]), image_size=[8, 12])
+    processor = ViTImageProcessor(size={"height": 8, "width": 12}, image_mean=[0.485, 0.456, 0.406])
+    hf_preprocessing(folder, processor, image_size=[8, 12])
 
 
 @case
 def pixels_hf_deit(folder):  # squash to 9, then crop
-    hf_preprocessing(folder, DeiTImageProcessor(size={"height": 9, "width": 9}, crop_size={"height": 8, "width": 8}), image_size=8)
+    processor = DeiTImageProcessor(size={"height": 9, "width": 9}, crop_size={"height": 8, "width": 8})
+    hf_preprocessing(folder, processor, image_size=8)
 
 
 @case
@@ -404,9 +413,9 @@ def pixels_hf_shortest(folder):  # an old file leaves out what is the class's de
 
 def shared_mnist(path):
     """data/shared_mnist.bin: the MNIST model that tests read from elsewhere, on random pixels: only the pixels and the logits."""
-    model = timm.models.VisionTransformer(img_size=28, patch_size=7, in_chans=1, num_classes=10, embed_dim=9, depth=3, num_heads=3,
-                                          mlp_ratio=3.56, act_layer="relu", final_norm=False,
-                                          norm_layer=functools.partial(torch.nn.LayerNorm, eps=1e-5))
+    norm = functools.partial(torch.nn.LayerNorm, eps=1e-5)
+    model = timm.models.VisionTransformer(img_size=28, patch_size=7, in_chans=1, num_classes=10, embed_dim=9, depth=3,
+                                          num_heads=3, mlp_ratio=3.56, act_layer="relu", final_norm=False, norm_layer=norm)
     model.load_state_dict(load_file(path))
     torch.manual_seed(9)
     records = run_timm(model.eval(), torch.rand(1, 1, 28, 28))

@@ -5,7 +5,8 @@
 
 #include "gold.h"
 
-/* ---- deflate (RFC 1951) ----------------------------------------------------------------------------------------------------------- */
+/* ---- deflate (RFC 1951)
+ * ----------------------------------------------------------------------------------------------------------- */
 
 typedef struct npz_bits {
     const unsigned char *data;
@@ -137,7 +138,8 @@ static inline int npz_inflate(const unsigned char *src, size_t src_size, unsigne
     return out == size;
 }
 
-/* ---- zip and npy --------------------------------------------------------------------------------------------------------------------- */
+/* ---- zip and npy
+ * --------------------------------------------------------------------------------------------------------------------- */
 
 /* Member `name` without its ".npy", decompressed; NULL when absent. Walks the local headers: NumPy writes the sizes there. */
 static inline unsigned char *npz_member(const unsigned char *file, size_t file_size, const char *name, size_t *size) {

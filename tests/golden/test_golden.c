@@ -1,5 +1,5 @@
-/* test_golden.c: small checkpoints that timm and transformers wrote, run by us and by them (make_golden.py): logits, embedding, tokens
- * and every hidden state on every instruction set, and the official preprocessing. */
+/* test_golden.c: small checkpoints that timm and transformers wrote, run by us and by them (make_golden.py): logits, embedding,
+ * tokens and every hidden state on every instruction set, and the official preprocessing. */
 #include "gold.h"
 
 #define DATA "tests/golden/data/"
@@ -116,7 +116,8 @@ static void check_run(vit_context *vit, const golden_case *c, int run, int32_t i
     gold pixels = gold_record(file, size, "pixels"), input = gold_record(file, size, "size");
     gold logits = gold_record(file, size, "logits"), embedding = gold_record(file, size, "embedding");
     if (input.data)
-        CHECK(vit_set_input_size(vit, (int32_t)input.data[0], (int32_t)input.data[1]) == VIT_OK, "%s: %s", place, vit_message(vit));
+        CHECK(vit_set_input_size(vit, (int32_t)input.data[0], (int32_t)input.data[1]) == VIT_OK, "%s: %s", place,
+              vit_message(vit));
     vit_image image = gold_input(pixels.data, (int32_t)pixels.shape[2], (int32_t)pixels.shape[1]);
     float out[64];
     int32_t status = vit_forward(vit, &image, 1, out, 64);
@@ -133,13 +134,13 @@ static void check_run(vit_context *vit, const golden_case *c, int run, int32_t i
 }
 
 static void models_match_their_origin(void) {
-    for (size_t i = 0; i < GOLD_ISAS; i++) {
-        if (!vit_isa_available(gold_isas[i])) {
-            SKIP("instruction set %s cannot run here", vit_isa_text(gold_isas[i]));
+    for GOLD_EVERY_ISA(isa) {
+        if (!vit_isa_available(isa)) {
+            SKIP("instruction set %s cannot run here", vit_isa_text(isa));
             continue;
         }
         for (size_t n = 0; n < CASES; n++) {
-            vit_context *vit = load(&cases[n], gold_isas[i]);
+            vit_context *vit = load(&cases[n], isa);
             if (!vit) continue;
             CHECK(strcmp(vit_info_text(vit, VIT_TEXT_FAMILY), cases[n].family) == 0, "%s: %s", cases[n].name,
                   vit_info_text(vit, VIT_TEXT_FAMILY));
@@ -147,14 +148,15 @@ static void models_match_their_origin(void) {
             CHECK(guessed == cases[n].guesses, "%s: notes '%s'", cases[n].name, vit_info_text(vit, VIT_TEXT_NOTES));
             CHECK(vit_request(vit, VIT_OUTPUT_TOKENS, 0) == VIT_OK, "%s", vit_message(vit));
             CHECK(vit_request(vit, VIT_OUTPUT_HIDDEN, -1) == VIT_OK, "%s", vit_message(vit));
-            for (int run = 0; run < cases[n].runs; run++) check_run(vit, &cases[n], run, gold_isas[i]);
+            for (int run = 0; run < cases[n].runs; run++) check_run(vit, &cases[n], run, isa);
             vit_free(vit);
         }
     }
     printf("worst difference: %.2e of the largest value (%s)\n", worst, worst_place);
 }
 
-/* ---- preprocessing -------------------------------------------------------------------------------------------------------------- */
+/* ---- preprocessing
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static void check_pixels(vit_context *vit, const char *name, int run) {
     char path[256];
@@ -183,8 +185,8 @@ static void check_pixels(vit_context *vit, const char *name, int run) {
 }
 
 static void preprocessing_matches_its_origin(void) {
-    static const char *const names[] = {"pixels_timm_center", "pixels_timm_squash",  "pixels_timm_border", "pixels_timm_rectangle",
-                                        "pixels_hf_squash",   "pixels_hf_deit", "pixels_hf_shortest"};
+    static const char *const names[] = {"pixels_timm_center", "pixels_timm_squash", "pixels_timm_border", "pixels_timm_rectangle",
+                                        "pixels_hf_squash",   "pixels_hf_deit",     "pixels_hf_shortest"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         golden_case c = {names[i], 2, 0, VIT_FROM_MODEL, "", 0};
         vit_context *vit = load(&c, VIT_ISA_BEST);
@@ -200,7 +202,9 @@ static void labels_are_read(void) {
     vit_context *vit = load(&hf, VIT_ISA_BEST);
     if (vit) {
         CHECK(strcmp(vit_label(vit, 0), "tench, Tinca tinca") == 0, "'%s'", vit_label(vit, 0));
-        CHECK(strcmp(vit_label(vit, 2), "Gr\xc3\xb6\xc3\x9f" "e") == 0, "'%s'", vit_label(vit, 2));
+        CHECK(strcmp(vit_label(vit, 2), "Gr\xc3\xb6\xc3\x9f"
+                                        "e") == 0,
+              "'%s'", vit_label(vit, 2));
         CHECK(vit_label(vit, 3)[0] == '\0', "'%s'", vit_label(vit, 3));
     }
     vit_free(vit);

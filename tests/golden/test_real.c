@@ -61,17 +61,18 @@ static void every_layer_matches(void) {
     gold input = npz_floats(taps, taps_size, "input");
     CHECK(input.count == 3 * 224 * 224, "input of %zu numbers", input.count);
     vit_image image = gold_input(input.data, 224, 224);
-    for (size_t i = 0; i < GOLD_ISAS && input.data; i++) {
-        if (!vit_isa_available(gold_isas[i])) continue;
-        vit_context *vit = load(gold_isas[i]);
+    for GOLD_EVERY_ISA(isa) {
+        if (!input.data || !vit_isa_available(isa)) continue;
+        vit_context *vit = load(isa);
         if (!vit) continue;
         float logits[CLASSES];
         double worst = 0;
-        CHECK(vit_request(vit, VIT_OUTPUT_HIDDEN, -1) == VIT_OK && vit_request(vit, VIT_OUTPUT_TOKENS, 0) == VIT_OK, "%s", vit_message(vit));
+        CHECK(vit_request(vit, VIT_OUTPUT_HIDDEN, -1) == VIT_OK && vit_request(vit, VIT_OUTPUT_TOKENS, 0) == VIT_OK, "%s",
+              vit_message(vit));
         CHECK(vit_forward(vit, &image, 1, logits, CLASSES) == VIT_OK, "%s", vit_message(vit));
-        compare("logits", logits, "logits", gold_isas[i], &worst);
-        compare_layers(vit, gold_isas[i], &worst);
-        printf("ViT-Ti/16, %s: worst difference %.2e of the largest value\n", vit_isa_text(gold_isas[i]), worst);
+        compare("logits", logits, "logits", isa, &worst);
+        compare_layers(vit, isa, &worst);
+        printf("ViT-Ti/16, %s: worst difference %.2e of the largest value\n", vit_isa_text(isa), worst);
         vit_free(vit);
     }
     free(input.data);
@@ -151,8 +152,6 @@ static void mnist_matches(void) {
     free(file);
 }
 
-static void close_taps(void) {
-    free(taps);
-}
+static void close_taps(void) { free(taps); }
 
 TEST_MAIN(every_layer_matches, a_saved_copy_gives_the_same_bits, mnist_matches, close_taps)

@@ -5,6 +5,7 @@ reference.Case in order, then the CRC-32 of the float32 result in little-endian 
 import os
 import random
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -30,6 +31,10 @@ def fixed_cases():
                     continue  # 16000 pixels long
                 yield Case(1, 1, 17, width, height, 0, 0, 0, 0, 0, resize, filter, 1, 32, 32, 28, 31, 3, 0)
         yield Case(1, 0, 18, 640, 480, 0, 0, 0, 0, 0, reference.SHORTEST, filter, 1, 248, 0, 224, 224, 3, 1)
+        for width, height in [(8, 1), (1, 8), (8, 3)]:  # 2.5 and 7.5 pixels after resizing
+            yield Case(1, 1, 20, width, height, 0, 0, 0, 0, 0, reference.PAD, filter, 1, 20, 20, 20, 20, 3, 2)
+        for width, height in [(64, 4), (4, 64)]:  # many taps on one axis only
+            yield Case(1, 0, 21, 400, 400, 0, 0, 0, 0, 0, reference.SQUASH, filter, 1, width, height, width, height, 3, 0)
         yield Case(4, 2, 19, 333, 500, 0, 0, 0, 0, 0, reference.SHORTEST, filter, 0, 256, 0, 224, 224, 3, 2)
 
 
@@ -41,9 +46,25 @@ def photograph_cases(width, height):
     yield Case(2, 0, 0, width, height, 0, 0, 0, 0, 0, reference.PAD, 1, reference.CROP_HALF_EVEN, 224, 224, 224, 224, 3, 2)
 
 
+def pillow_13_cases():
+    """Where the order of the passes changes the result, and a few where the rule is close to it or says the other order."""
+    r, cases = random.Random(21), []
+    while len(cases) < 150:
+        case = replace(reference.random_case(r, 120), passes=reference.PILLOW_13)
+        if checksum(case, reference.picture(case)) != checksum(replace(case, passes=0), reference.picture(case)):
+            cases.append(case)
+    for filter in range(1, 6):
+        for width, height in [(60, 61), (60, 60), (61, 62), (39, 40), (39, 39), (40, 300), (300, 40)]:  # to 50 x 40
+            cases.append(Case(1, 1, 22, width, height, 0, 0, 0, 0, 0, reference.SQUASH, filter, 1, 50, 40, 50, 40, 3, 0,
+                              reference.PILLOW_13))
+        cases.append(Case(1, 0, 23, 480, 1400, 0, 0, 0, 0, 0, reference.SHORTEST, filter, 1, 248, 0, 224, 224, 3, 1,
+                          reference.PILLOW_13))
+    return cases
+
+
 def main():
     r = random.Random(20)
-    cases = list(fixed_cases()) + [reference.random_case(r, 120) for _ in range(400)]
+    cases = list(fixed_cases()) + [reference.random_case(r, 120) for _ in range(400)] + pillow_13_cases()
     with open(HERE / "golden.txt", "w") as f:
         f.writelines(f"{case} {checksum(case, reference.picture(case))}\n" for case in cases)
     with open(HERE / "golden_photographs.txt", "w") as f:

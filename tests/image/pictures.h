@@ -94,7 +94,7 @@ static inline void set_norm(vi_pipeline *p, int norm) {
 
 /* bicubic, shortest side 30, crop 24 x 20, three channels: a small pipeline to vary */
 static inline vi_pipeline small_pipeline(void) {
-    vi_pipeline p = {VIT_RESIZE_SHORTEST, VIT_FILTER_BICUBIC, VI_CROP_HALF_EVEN, 30, 0, 24, 20, 3, 0, {0}, {0}};
+    vi_pipeline p = {VIT_RESIZE_SHORTEST, VIT_FILTER_BICUBIC, 0, VI_CROP_HALF_EVEN, 30, 0, 24, 20, 3, 0, {0}, {0}};
     set_norm(&p, 2);
     return p;
 }
@@ -142,13 +142,13 @@ typedef struct golden_case {
 enum { FORMAT, KIND, SEED, WIDTH, HEIGHT, REGION_X, REGION_Y, REGION_WIDTH, REGION_HEIGHT, FLIP };
 
 static inline bool read_case(FILE *f, golden_case *c) {
-    int values[19], read = 0;
+    int values[20], read = 0;
     unsigned crc;
-    while (read < 19 && fscanf(f, "%d", &values[read]) == 1) read++;
-    if (read != 19 || fscanf(f, "%x", &crc) != 1) return false;
+    while (read < 20 && fscanf(f, "%d", &values[read]) == 1) read++;
+    if (read != 20 || fscanf(f, "%x", &crc) != 1) return false;
     memcpy(c->picture, values, 10 * sizeof *values);
-    c->pipeline = (vi_pipeline){values[10], values[11], values[12], values[13], values[14], values[15], values[16], values[17], 0,
-                                {0},        {0}};
+    c->pipeline = (vi_pipeline){values[10], values[11], values[19], values[12], values[13], values[14], values[15], values[16],
+                                values[17], 0,          {0},        {0}};
     set_norm(&c->pipeline, values[18]);
     c->crc = crc;
     return true;

@@ -11,6 +11,7 @@ BYTES = {RGB8: 3, BGR8: 3, RGBA8: 4, BGRA8: 4, GRAY8: 1}
 NONE, SQUASH, SHORTEST, PAD = 0, 1, 2, 3
 FLIP_HORIZONTAL, FLIP_VERTICAL = 1, 2
 CROP_FLOOR, CROP_HALF_EVEN = 0, 1
+HORIZONTAL_FIRST, PILLOW_13 = 0, 1
 
 # scale, mean, std. The tests in C have the same table.
 NORMS = [
@@ -43,6 +44,7 @@ class Case:
     height: int
     channels: int
     norm: int
+    passes: int = HORIZONTAL_FIRST
 
     def __str__(self):
         return " ".join(str(v) for v in astuple(self))
@@ -92,11 +94,24 @@ def resized_size(case, width, height):
     return width, height
 
 
-def resize(image, size, filter):
-    """Horizontal pass, then vertical pass: Image.resize of Pillow 3.3 to 12.2, and of later versions except for tall pictures."""
+def vertical_first(source, size):
+    """Pillow 13's rule."""
+    fewer_columns, fewer_rows = source[0] - size[0], source[1] - size[1]
+    return fewer_rows > 0 and fewer_rows > 2 * fewer_columns
+
+
+def resize(image, size, filter, passes):
+    """Two calls of one pass each: the same in every Pillow."""
     if filter == Image.Resampling.NEAREST:
         return image.resize(size, filter)
+    if passes == PILLOW_13 and vertical_first(image.size, size):
+        return image.resize((image.width, size[1]), filter).resize(size, filter)
     return image.resize((size[0], image.height), filter).resize(size, filter)
+
+
+def one_call(image, size, filter, passes):
+    """Whatever order this Pillow has."""
+    return image.resize(size, filter)
 
 
 def crop_start(size, crop, rounding):
@@ -136,7 +151,7 @@ def prepare(case, data, resize=resize):
     if case.flip & FLIP_VERTICAL:
         image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     if case.resize != NONE:
-        image = resize(image, resized_size(case, *image.size), case.filter)
+        image = resize(image, resized_size(case, *image.size), case.filter, case.passes)
     data = numpy.asarray(image)
     data = data.reshape(*data.shape[:2], -1)
     fill = [round(255 * m) for m in NORMS[case.norm][1][:case.channels]] if case.resize == PAD else 0

@@ -170,14 +170,20 @@ static void pipelines(void) {
     static const struct {
         const char *field;
         int32_t low, high;
-    } fields[] = {{"resize mode", 0, 3},           {"filter", 0, 5},
-                  {"crop rounding", 0, 1},         {"resize width", 1, VI_MAX_RESIZED},
-                  {"resize height", 0, VI_MAX_RESIZED}, {"input width", 1, VI_MAX_RESIZED},
-                  {"input height", 1, VI_MAX_RESIZED},  {"channels", 1, VI_MAX_CHANNELS}};
+    } fields[] = {{"resize mode", 0, 3},
+                  {"filter", 0, 5},
+                  {"pass order", 0, 1},
+                  {"crop rounding", 0, 1},
+                  {"resize width", 1, VI_MAX_RESIZED},
+                  {"resize height", 0, VI_MAX_RESIZED},
+                  {"input width", 1, VI_MAX_RESIZED},
+                  {"input height", 1, VI_MAX_RESIZED},
+                  {"channels", 1, VI_MAX_CHANNELS}};
+    enum { FIELDS = sizeof fields / sizeof *fields }; /* the first members, in order */
     vi_pipeline p = small_pipeline();
     CHECK(vi_pipeline_check(&p, NULL) == VIT_OK, "a good pipeline");
-    for (size_t i = 0; i < 8; i++) { /* the first eight members, in order */
-        int32_t values[8], bad[] = {fields[i].low - 1, fields[i].high + 1, INT32_MIN, INT32_MAX};
+    for (size_t i = 0; i < FIELDS; i++) {
+        int32_t values[FIELDS], bad[] = {fields[i].low - 1, fields[i].high + 1, INT32_MIN, INT32_MAX};
         for (int b = 0; b < 4; b++) {
             p = small_pipeline();
             memcpy(values, &p, sizeof values);

@@ -21,6 +21,7 @@ static void no_picture_needs_more(void) {
         vi_pipeline p = small_pipeline();
         p.resize = between(VIT_RESIZE_NONE, VIT_RESIZE_PAD);
         p.filter = between(VIT_FILTER_NEAREST, VIT_FILTER_HAMMING);
+        p.pass_order = between(VIT_PASSES_HORIZONTAL_FIRST, VIT_PASSES_PILLOW_13);
         p.channels = between(0, 1) * 2 + 1;
         p.resize_width = side(600);
         p.resize_height = side(600);
@@ -51,21 +52,22 @@ static void absurd_shapes_run(void) {
     if (!pixels) exit(2);
     memset(pixels, 77, 16384 * 100);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        for (int filter = VIT_FILTER_NEAREST; filter <= VIT_FILTER_HAMMING; filter++) {
+        for (int choice = 0; choice < 2 * (VIT_FILTER_HAMMING + 1); choice++) {
+            int filter = choice / 2, passes = choice % 2;
             vit_image image = {0};
             image.planes[0] = pixels;
             image.format = VIT_PIXELS_GRAY8;
             image.width = shapes[i].width;
             image.height = shapes[i].height;
-            vi_pipeline p = {VIT_RESIZE_SHORTEST, filter, VI_CROP_HALF_EVEN, shapes[i].resize, 0, 64, 1, 1, 1, {0}, {1}};
+            vi_pipeline p = {VIT_RESIZE_SHORTEST, filter, passes, VI_CROP_HALF_EVEN, shapes[i].resize, 0, 64, 1, 1, 1, {0}, {1}};
             float *out = prepared(&p, &image);
             int visible = 0, black = 0;
             for (int x = 0; out && x < 64; x++) {
                 visible += out[x] == 77;
                 black += out[x] == 0;
             }
-            CHECK(visible == shapes[i].visible && black == 64 - visible, "%d x %d to %d, filter %d: %d and %d", image.width,
-                  image.height, shapes[i].resize, filter, visible, black);
+            CHECK(visible == shapes[i].visible && black == 64 - visible, "%d x %d to %d, filter %d, passes %d: %d and %d",
+                  image.width, image.height, shapes[i].resize, filter, passes, visible, black);
             free(out);
         }
     }

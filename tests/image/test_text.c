@@ -8,7 +8,7 @@ static void expect(const vi_pipeline *p, const char *expected) {
 }
 
 static void pipelines_read_well(void) {
-    vi_pipeline p = {VIT_RESIZE_SHORTEST, VIT_FILTER_BICUBIC, VI_CROP_HALF_EVEN, 248, 0, 224, 224, 3, 0, {0}, {0}};
+    vi_pipeline p = {VIT_RESIZE_SHORTEST, VIT_FILTER_BICUBIC, 0, VI_CROP_HALF_EVEN, 248, 0, 224, 224, 3, 0, {0}, {0}};
     set_norm(&p, 1);
     expect(&p, "resize shortest side to 248 (bicubic), centre crop 224x224, scale 1/255, mean 0.5 0.5 0.5, std 0.5 0.5 0.5");
     p.resize_height = 248;
@@ -22,6 +22,9 @@ static void pipelines_read_well(void) {
     p.std[0] = 1e-12f;
     p.scale = 1;
     expect(&p, "cover 248x300 (nearest), centre crop 224x224, scale 1, mean -103.53, std 0.000000000");
+    p.pass_order = VIT_PASSES_PILLOW_13;
+    expect(&p, "cover 248x300 (nearest as in Pillow 13), centre crop 224x224, scale 1, mean -103.53, std 0.000000000");
+    p.pass_order = VIT_PASSES_HORIZONTAL_FIRST;
     p.resize = VIT_RESIZE_PAD;
     p.filter = VIT_FILTER_LANCZOS;
     p.scale = 0.0171f;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_install.sh: `make install` into an empty folder, programs built against it as users build them (plain compiler, pkg-config,
 # CMake; shared and static), and `make uninstall`, which must leave nothing.
+# shellcheck disable=SC2086 # CC may be several words
 set -u
 : "${BUILD:=build}" "${LIB:=lib}" "${CC:=cc}" "${MAKE:=make}"
 name=tests/install/test_install.sh
@@ -53,14 +54,14 @@ cat >"$work/use.c" <<'END'
 #include <vit.h>
 int main(void) { return strcmp(vit_version_text(), "") == 0 || vit_version() / 10000 != VIT_VERSION_MAJOR; }
 END
-check "compile, shared" "$CC" -I"$root/usr/include" -o "$work/shared" "$work/use.c" -L"$libraries" -lvit
+check "compile, shared" $CC -I"$root/usr/include" -o "$work/shared" "$work/use.c" -L"$libraries" -lvit
 check "run, shared" run "$work/shared"
-check "compile, static" "$CC" -I"$root/usr/include" -o "$work/static" "$work/use.c" "$libraries/libvit.a" -lm -pthread
+check "compile, static" $CC -I"$root/usr/include" -o "$work/static" "$work/use.c" "$libraries/libvit.a" -lm -pthread
 check "run, static" "$work/static"
 
 if command -v pkg-config >/dev/null 2>&1; then
     # shellcheck disable=SC2046 # several flags
-    check "compile with pkg-config" "$CC" -o "$work/pc" "$work/use.c" $(found_by_pkg_config --cflags --libs vit)
+    check "compile with pkg-config" $CC -o "$work/pc" "$work/use.c" $(found_by_pkg_config --cflags --libs vit)
     check "run what pkg-config built" run "$work/pc"
     check "pkg-config --static names libm" sh -c "echo '$(found_by_pkg_config --static --libs vit)' | grep -q -e -lm"
     check "pkg-config knows the version" found_by_pkg_config --exact-version="$(sed -n 's/^Version: //p' "$libraries/pkgconfig/vit.pc")" vit
@@ -85,8 +86,7 @@ if(vit_FOUND)
 endif()
 END
     mv "$root" "$work/moved" # an installed tree can be moved
-    check "cmake finds the package" cmake -S "$work/project" -B "$work/project/build" -DCMAKE_C_COMPILER="$CC" \
-        -Dvit_DIR="$work/moved/usr/lib/some-machine/cmake/vit"
+    check "cmake finds the package" env CC="$CC" cmake -S "$work/project" -B "$work/project/build" -Dvit_DIR="$work/moved/usr/lib/some-machine/cmake/vit"
     check "cmake builds against it" cmake --build "$work/project/build"
     check "run what cmake built, shared" "$work/project/build/shared"
     check "run what cmake built, static" "$work/project/build/static"

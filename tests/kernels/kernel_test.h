@@ -103,7 +103,7 @@ static const int32_t all_activations[] = {VIT_ACT_GELU, VIT_ACT_GELU_TANH, VIT_A
 /* Bound of the error of an activation whose exact value is y: docs/kernels.md has the measured errors. */
 static inline double act_bound(double y, int32_t activation) {
     if (activation == VI_ACT_NONE || activation == VIT_ACT_RELU) return 0;
-    return activation == VI_ACT_TANH ? 1.7e-7 * fabs(y) + 1e-38 : 2e-7 * (fabs(y) > 1 ? fabs(y) : 1);
+    return activation == VI_ACT_TANH ? 2e-7 * fabs(y) + 1e-38 : 2e-7 * (fabs(y) > 1 ? fabs(y) : 1);
 }
 
 #endif

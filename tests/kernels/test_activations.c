@@ -1,5 +1,5 @@
-/* test_activations.c: gelu and friends of every ISA against double over the floats (a sample of them; all of them, which takes
- * minutes, with VIT_EXHAUSTIVE=1), and what happens at infinity, NaN, zeros and the ends of arrays. */
+/* test_activations.c: gelu and friends of every ISA against double over the floats, and what happens at infinity, NaN, zeros and
+ * the ends of arrays. The sweep is a sample; VIT_EXHAUSTIVE=1 takes every float where something happens, and minutes. */
 #include "kernel_test.h"
 
 enum { BLOCK = 4096 };
@@ -41,7 +41,7 @@ static void test_accuracy(void) {
                 double middle = sweep(kernels, all_activations[a], s | 0x39800000u, s | 0x43000000u, all ? 1 : 997, &at);
                 CHECK(middle <= 1, "%s act %d: %g of the bound at %.9g", kernels->name, (int)all_activations[a], middle,
                       (double)at);
-                double rest = sweep(kernels, all_activations[a], s, s | 0x7f7fffffu, all ? 1 : 99991, &at);
+                double rest = sweep(kernels, all_activations[a], s, s | 0x7f7fffffu, all ? 101 : 99991, &at);
                 CHECK(rest <= 1, "%s act %d: %g of the bound at %.9g", kernels->name, (int)all_activations[a], rest, (double)at);
             }
         }

@@ -16,7 +16,8 @@ static void test_bytes(void) {
 /* The documented place of element (row, k). */
 static float stored(const vi_matrix *w, size_t row, size_t k) {
     if (w->type == VI_F32) return ((const float *)w->data)[row / 16 * w->cols * 16 + k * 16 + row % 16];
-    uint32_t bits = (uint32_t)((const uint16_t *)w->data)[row / 16 * ((w->cols + 1) / 2) * 32 + k / 2 * 32 + row % 16 * 2 + k % 2] << 16;
+    const uint16_t *panel = (const uint16_t *)w->data + row / 16 * ((w->cols + 1) / 2) * 32;
+    uint32_t bits = (uint32_t)panel[k / 2 * 32 + row % 16 * 2 + k % 2] << 16;
     float f;
     memcpy(&f, &bits, sizeof f);
     return f;

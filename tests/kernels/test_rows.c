@@ -1,4 +1,4 @@
-/* test_rows.c: LayerNorm, RMSNorm and softmax of every ISA against double: lengths, guard pages, NaN, extreme values, exceptions. */
+/* test_rows.c: LayerNorm, RMSNorm and softmax of every ISA against double: lengths, guard pages, NaN, extreme values. */
 #include "kernel_test.h"
 
 enum { LONG = 5000 };

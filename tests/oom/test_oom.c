@@ -1,5 +1,6 @@
-/* test_oom.c: every allocation fails in turn, at load, clone, request, resize and save; nothing leaks, nothing is written, the second try
- * gives the same bits. A forward allocates nothing. A block of exactly the planned size is enough, and one unit less is not. */
+/* test_oom.c: every allocation fails in turn, at load, clone, request, resize and save; nothing leaks, nothing is written, the
+ * second try gives the same bits. A forward allocates nothing. A block of exactly the planned size is enough, and one unit less
+ * is not. */
 #include "make_model.h"
 
 typedef struct heap {
@@ -91,7 +92,8 @@ static int32_t live_once(heap *h, int threads) {
     vit_free(c);
     vit_free(twin);
     vit_options_free(o);
-    CHECK(h->live == 0 && h->bytes == 0 && h->bad_frees == 0, "%ld blocks, %zu bytes left, %ld wrong sizes", h->live, h->bytes, h->bad_frees);
+    CHECK(h->live == 0 && h->bytes == 0 && h->bad_frees == 0, "%ld blocks, %zu bytes left, %ld wrong sizes", h->live, h->bytes,
+          h->bad_frees);
     return status;
 }
 
@@ -124,7 +126,9 @@ static void forward_allocates_nothing(void) {
     CHECK(vit_preprocess(c, &picture, input, 720) == VIT_OK, "preprocess");
     CHECK(h.calls == before, "%ld allocations in forwards", h.calls - before);
     int64_t owned;
-    CHECK(vit_info_int(c, VIT_INFO_OWNED_BYTES, &owned) == VIT_OK && owned >= (int64_t)h.bytes && owned < (int64_t)h.bytes + 64 * h.live, "owned %lld, allocated %zu", (long long)owned, h.bytes);
+    CHECK(vit_info_int(c, VIT_INFO_OWNED_BYTES, &owned) == VIT_OK && owned >= (int64_t)h.bytes &&
+              owned < (int64_t)h.bytes + 64 * h.live,
+          "owned %lld, allocated %zu", (long long)owned, h.bytes);
     vit_free(c);
     vit_options_free(o);
 }
@@ -148,7 +152,8 @@ static void planned_memory_is_exact(void) {
         vit_free(c);
         c = NULL;
         CHECK(vit_options_set_memory(o, memory, (size_t)bytes - 64) == VIT_OK, "set memory");
-        CHECK(vit_load_memory(&c, model.data, model.size, o, why, sizeof why) == VIT_ERROR_MEMORY && !c, "one unit less was enough");
+        CHECK(vit_load_memory(&c, model.data, model.size, o, why, sizeof why) == VIT_ERROR_MEMORY && !c,
+              "one unit less was enough");
         free(memory);
         vit_options_free(o);
     }

@@ -30,7 +30,11 @@ for i in 1 2 3 4 5 6; do
 done
 class_of() { "$VIT" classify --quiet --json "$MODEL" "$1" | sed -n 's/.*"class": \([0-9]*\),.*/\1/p' | head -n 1; }
 class=$(class_of "$work/1.ppm")
-check "the tool finds a class" test -n "$class"
+if [ -z "$class" ]; then
+    echo "$name: the tool finds no class with $MODEL"
+    echo "$name: 0 passed, 1 failed, 0 skipped"
+    exit 1
+fi
 
 "$EXAMPLES/classify" "$MODEL" "$work/1.ppm" >"$work/out"
 head -n 1 "$work/out" >"$work/first"

@@ -146,11 +146,24 @@ if [ ! -e "$MODEL" ]; then
 fi
 
 run 0 info "$MODEL" --json
-classes=$(sed -n 's/.*"classes": \([0-9]*\).*/\1/p' "$work/out")
-width=$(sed -n 's/.*"embedding": \([0-9]*\).*/\1/p' "$work/out")
+if [ $status -ne 0 ]; then finish; fi
+cp "$work/out" "$work/json"
+classes=$(sed -n 's/.*"classes": \([0-9]*\).*/\1/p' "$work/json")
+width=$(sed -n 's/.*"embedding": \([0-9]*\).*/\1/p' "$work/json")
 run 0 info "$MODEL"
 printed "preprocessing  "
 printed "parameters     "
+
+side=$(sed -n 's/.*"image_width": \([0-9]*\).*/\1/p' "$work/json")
+run 0 info "$MODEL" --size $((2 * side))
+printed "input          $((2 * side)) x $((2 * side)) pixels"
+run 1 info "$MODEL" --width $((side + 1))
+said "vit: "
+echo '{"architecture": 5}' >"$work/config.json"
+run 1 info "$work/headless.safetensors" --config "$work/config.json"
+said "architecture"
+run 1 info "$work/headless.safetensors" --preprocessor "$work/not_there"
+said "not_there"
 
 is_json() {
     if ! command -v python3 >/dev/null 2>&1; then return; fi
@@ -240,10 +253,17 @@ reversed=$(awk 'BEGIN { for (i = 0; i < 48; i++) printf "\\%03o", 255 - (i * 5) 
 bmp 8 -6 0 "$palette" "$reversed" >"$work/palette.bmp"
 for picture in binary.pgm palette.bmp alike.ppm; do same "grey" "$work/gray.pgm" "$work/$picture"; done
 
-# Samples from 0 to 5 are spread to 0 to 255.
-awk 'BEGIN { printf "P3 8 6 5\n"; for (i = 0; i < 144; i++) print i % 6 }' >"$work/five.ppm"
-awk 'BEGIN { printf "P3 8 6 255\n"; for (i = 0; i < 144; i++) print 51 * (i % 6) }' >"$work/spread.ppm"
-same "largest value" "$work/five.ppm" "$work/spread.ppm"
+# Samples up to 7 and 6 are spread to 0 to 255, rounded half to even.
+# shellcheck disable=SC2016 # awk's own
+spread='function plain(name, largest, table,  i, n, v) {
+        n = split(table, v); printf "P3 8 6 %d\n", largest >name
+        for (i = 0; i < 144; i++) print v[i % n + 1] >name
+    }'
+awk -v d="$work" "$spread"' BEGIN {
+    plain(d "/seven.ppm", 7, "0 1 2 3 4 5 6 7"); plain(d "/spread7.ppm", 255, "0 36 73 109 146 182 219 255")
+    plain(d "/six.ppm", 6, "0 1 2 3 4 5 6"); plain(d "/spread6.ppm", 255, "0 42 85 128 170 212 255") }'
+same "largest value 7" "$work/seven.ppm" "$work/spread7.ppm"
+same "largest value 6" "$work/six.ppm" "$work/spread6.ppm"
 
 numbers "$work/a.ppm" >"$work/one"
 "$VIT" embed --quiet "$MODEL" - <"$work/a.ppm" | cut -f 2 >"$work/other"
@@ -334,6 +354,7 @@ printed 'kind "'
 check "control characters of labels do not reach a terminal" test "$(tr -d '\040-\176\012' <"$work/out" | wc -c)" -eq 0
 run 0 classify --json "$MODEL" "$work/a.ppm" --labels "$work/labels"
 is_json "classify with odd labels"
+check "carriage returns are not part of labels" test "$(grep -c '\\u000d' "$work/out")" -eq 0
 head -n 1 "$work/labels" >"$work/one_label"
 run 1 classify "$MODEL" "$work/a.ppm" --labels "$work/one_label"
 said "1 class names"
@@ -361,6 +382,29 @@ printed "bf16"
 run 1 convert "$MODEL" "$work/no/such/folder.vit"
 run 1 convert "$work/a.ppm" "$work/never.vit"
 check "a failed conversion leaves nothing" test ! -e "$work/never.vit"
+
+# ---- terminals ---------------------------------------------------------------------------------------------------------------------
+
+# terminal SETTING... : what classify prints on a terminal of 60 columns.
+terminal() {
+    script -qec "stty cols 60; env $* LC_ALL=C.UTF-8 '$VIT' classify --quiet '$MODEL' '$work/a.ppm'" /dev/null | tr -d '\r'
+}
+if script -qec true /dev/null >/dev/null 2>&1; then
+    escape=$(printf '\033')
+    block=$(printf '\342\226')
+    terminal TERM=xterm >"$work/out"
+    printed "$block"
+    printed "$escape"
+    sed "s/$escape\[[0-9]*m//g" "$work/out" | tr -d '\200-\277' >"$work/characters" # one byte for each
+    check "a line is wider than the terminal" awk '/^    / && length > 60 { exit 1 }' "$work/characters"
+    for setting in NO_COLOR=1 TERM=dumb; do
+        terminal TERM=xterm $setting >"$work/out"
+        printed "$block"
+        check "$setting still colours" test "$(grep -c "$escape" "$work/out")" -eq 0
+    done
+else
+    skip "no script(1): how things look on a terminal"
+fi
 
 if [ -c /dev/full ]; then
     "$VIT" info "$MODEL" >/dev/full 2>"$work/err"

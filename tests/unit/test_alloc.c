@@ -52,7 +52,8 @@ static void test_failures(void) {
     a = heap_allocator(&h);
     CHECK(vi_alloc(&a, 10, VI_LASTING) == NULL && a.in_use == 0, "hook fails");
     vi_error e = {0};
-    CHECK(vi_alloc_failed(&a, 10, "it", &e) == VIT_ERROR_MEMORY && strcmp(e.text, "out of memory: it needs 10 bytes") == 0, "%s", e.text);
+    CHECK(vi_alloc_failed(&a, 10, "it", &e) == VIT_ERROR_MEMORY && strcmp(e.text, "out of memory: it needs 10 bytes") == 0, "%s",
+          e.text);
 }
 
 static void *crooked(void *user, size_t size, size_t align) {
@@ -146,6 +147,23 @@ static void test_tiny_regions(void) {
     CHECK(a.region != NULL && vi_alloc(&a, 0, VI_LASTING) == NULL, "a region of nothing must not fall back to malloc");
 }
 
+/* Freed places are used again: lasting blocks take the lowest that fits, temporary ones the highest. */
+static void test_region_holes(void) {
+    _Alignas(64) static unsigned char memory[64 * 8];
+    vi_allocator a = {0};
+    vi_allocator_region(&a, memory, sizeof memory);
+    unsigned char *low = vi_alloc(&a, 128, VI_LASTING), *next = vi_alloc(&a, 64, VI_LASTING);
+    unsigned char *high = vi_alloc(&a, 128, VI_TEMPORARY), *below = vi_alloc(&a, 64, VI_TEMPORARY);
+    CHECK(low == memory && next == memory + 128 && high == memory + 384 && below == memory + 320, "from both ends");
+    vi_free(&a, low, 128, VI_LASTING);
+    vi_free(&a, high, 128, VI_TEMPORARY);
+    CHECK(vi_alloc(&a, 64, VI_LASTING) == memory && vi_alloc(&a, 64, VI_TEMPORARY) == memory + 448, "outermost holes first");
+    CHECK(vi_alloc(&a, 128, VI_LASTING) == memory + 192, "the first that is large enough");
+    CHECK(vi_alloc(&a, 128, VI_TEMPORARY) == NULL, "no hole is large enough, though 128 bytes are free");
+    CHECK(vi_alloc(&a, 64, VI_LASTING) == memory + 64 && vi_alloc(&a, 64, VI_LASTING) == memory + 384, "the rest");
+    CHECK(a.in_use == sizeof memory && vi_alloc(&a, 1, VI_LASTING) == NULL, "full");
+}
+
 /* Random order: blocks never overlap, stay in the region, and in the end it is whole again. */
 static void test_region_in_any_order(void) {
     enum { SIZE = 64 * 200, BLOCKS = 40 };
@@ -190,7 +208,8 @@ static void test_region_in_any_order(void) {
 
 static void test_arena(void) {
     vi_arena m = vi_arena_measure();
-    CHECK(vi_arena_take(&m, 3, 5) == NULL && vi_arena_take(&m, 1, 64) == NULL && vi_arena_take(&m, 0, 8) == NULL, "measuring gives NULL");
+    CHECK(vi_arena_take(&m, 3, 5) == NULL && vi_arena_take(&m, 1, 64) == NULL && vi_arena_take(&m, 0, 8) == NULL,
+          "measuring gives NULL");
     CHECK(m.used == 128 && !m.failed, "used %zu", m.used);
     _Alignas(64) static unsigned char memory[192];
     vi_arena a = vi_arena_over(memory, 128);
@@ -212,5 +231,5 @@ static void test_arena(void) {
     CHECK(vi_arena_take(&a, SIZE_MAX, 1) == NULL && a.failed, "rounding overflows");
 }
 
-TEST_MAIN(test_sources, test_failures, test_misaligned_hook, test_limit, test_region_of_peak, test_tiny_regions,
+TEST_MAIN(test_sources, test_failures, test_misaligned_hook, test_limit, test_region_of_peak, test_tiny_regions, test_region_holes,
           test_region_in_any_order, test_arena)

@@ -28,14 +28,19 @@ static const char *const accepted[] = {
 };
 
 static const char *const refused[] = {
-    "", " ", "{", "}", "[", "]", "{]", "[}", "[1", "[1,", "[1,]", "[,1]", "[1,,2]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\" 1}", "{\"a\":1,}",
-    "{,}", "{a:1}", "{'a':1}", "{1:1}", "{\"a\":1 \"b\":2}", "{\"a\":1,,\"b\":2}", "[] []", "{}x", "nul", "nulll", "True", "tru", "falsy",
-    "NaN", "Infinity", "-Infinity", "undefined", "+1", "01", "-01", "1.", ".5", "-.5", "-", "1e", "1e+", "1.e5", "0x10", "1_000", "1e5.5",
+    "", " ", "{", "}", "[", "]", "{]", "[}", "[1", "[1,", "[1,]", "[,1]", "[1,,2]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\" 1}",
+    "{\"a\":1,}",
+    "{,}", "{a:1}", "{'a':1}", "{1:1}", "{\"a\":1 \"b\":2}", "{\"a\":1,,\"b\":2}", "[] []", "{}x", "nul", "nulll", "True", "tru",
+    "falsy",
+    "NaN", "Infinity", "-Infinity", "undefined", "+1", "01", "-01", "1.", ".5", "-.5", "-", "1e", "1e+", "1.e5", "0x10", "1_000",
+    "1e5.5",
     "\"", "\"a", "\"\\", "\"\\\"", "\"\\x\"", "\"\\u\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\uD800\"", "\"\\uDC00\"", "\"\\uD800x\"",
     "\"\\uD800\\n\"", "\"\\uD800\\u0041\"", "\"\\uD800\\uD800\"", "\"\t\"", "\"\n\"", "\"\x1F\"", "'a'", "\"\xFF\"", "\"\x80\"",
     "\"\xC0\x80\"", "\"\xC1\xBF\"", "\"\xE0\x9F\xBF\"", "\"\xED\xA0\x80\"", "\"\xF0\x8F\xBF\xBF\"", "\"\xF4\x90\x80\x80\"",
-    "\"\xF5\x80\x80\x80\"", "\"\xC3\"", "\"\xE2\x82\"", "\"\xE2\x28\xA1\"", "/* */ {}", "{} // x", "[1]\x0C", "\xFE\xFF", "\xEF\xBB\xBF",
-    "\xEF\xBB{}", "{\"a\":1,\"a\":1}", "{\"a\":1,\"\\u0061\":2}", "[{\"x\":{\"k\":1,\"j\":2,\"k\":3}}]", "1e309", "[-1e999]", "{\"a\":1",
+    "\"\xF5\x80\x80\x80\"", "\"\xC3\"", "\"\xE2\x82\"", "\"\xE2\x28\xA1\"", "/* */ {}", "{} // x", "[1]\x0C", "\xFE\xFF",
+    "\xEF\xBB\xBF",
+    "\xEF\xBB{}", "{\"a\":1,\"a\":1}", "{\"a\":1,\"\\u0061\":2}", "[{\"x\":{\"k\":1,\"j\":2,\"k\":3}}]", "1e309", "[-1e999]",
+    "{\"a\":1",
 };
 
 static void test_syntax(void) {
@@ -50,7 +55,8 @@ static void test_syntax(void) {
         vi_json doc = {0};
         vi_error e = {0};
         int32_t status = parse_n(&doc, refused[i], strlen(refused[i]), &e);
-        CHECK(status == VIT_ERROR_CORRUPT && e.code == status && strncmp(e.text, "test: ", 6) == 0, "%s: %d %s", refused[i], status, e.text);
+        CHECK(status == VIT_ERROR_CORRUPT && e.code == status && strncmp(e.text, "test: ", 6) == 0, "%s: %d %s", refused[i],
+              status, e.text);
         CHECK(doc.root == NULL && doc.block == NULL, "%s: out-parameter changed", refused[i]);
         if (status == VIT_OK) free_doc(&doc);
     }
@@ -60,7 +66,8 @@ static void test_syntax(void) {
 }
 
 static const char everything[] = "{\"text\":\"a\\u00e9\\n\",\"list\":[1,-2,3.5,1e2,9223372036854775808,-9223372036854775808],"
-                                 "\"yes\":true,\"no\":false,\"none\":null,\"inner\":{\"deep\":[[],{}]},\"nul\":\"x\\u0000y\",\"\":7}";
+                                 "\"yes\":true,\"no\":false,\"none\":null,\"inner\":{\"deep\":[[],{}]},"
+                                 "\"nul\":\"x\\u0000y\",\"\":7}";
 
 static void test_values(void) {
     vi_json doc = {0};
@@ -87,7 +94,8 @@ static void test_values(void) {
     CHECK(vi_json_int(vi_json_get(root, ""), 0) == 7, "the empty key");
     CHECK(vi_json_get(root, "tex") == NULL && vi_json_get(root, "texts") == NULL && vi_json_get(list, "a") == NULL, "absent");
     CHECK(vi_json_get(NULL, "a") == NULL && vi_json_at(NULL, 0) == NULL && !vi_json_is(NULL, ""), "NULL");
-    CHECK(vi_json_int(NULL, 5) == 5 && vi_json_double(NULL, 5) == 5 && vi_json_bool(NULL, true) && vi_json_text(NULL, NULL) == NULL, "NULL");
+    CHECK(vi_json_int(NULL, 5) == 5 && vi_json_double(NULL, 5) == 5 && vi_json_bool(NULL, true) &&
+          vi_json_text(NULL, NULL) == NULL, "NULL");
     CHECK(strcmp(vi_json_text(list, "else"), "else") == 0, "wrong kind");
     free_doc(&doc);
     CHECK(doc.root == NULL, "freed");
@@ -174,11 +182,13 @@ static void test_memory(void) {
     CHECK(vi_json_parse(&doc, everything, strlen(everything), "test", &a, &e) == VIT_ERROR_MEMORY && a.in_use == 0, "%s", e.text);
     CHECK(memcmp(&doc, &zero, sizeof doc) == 0, "out-parameter changed");
     h = (heap){0};
-    CHECK(vi_json_parse(&doc, everything, strlen(everything), "test", &a, &e) == VIT_OK && h.calls == 1, "%d allocations", h.calls);
+    CHECK(vi_json_parse(&doc, everything, strlen(everything), "test", &a, &e) == VIT_OK && h.calls == 1, "%d allocations",
+          h.calls);
     vi_json_free(&doc, &a);
     vi_json_free(&doc, &a);
     CHECK(heap_live(&h) == 0 && !h.wrong, "one allocation, freed once");
-    CHECK(vi_json_parse(&doc, "{\"a\":0,\"a\":0}", 13, "test", &a, &e) == VIT_ERROR_CORRUPT && heap_live(&h) == 0, "freed on failure");
+    CHECK(vi_json_parse(&doc, "{\"a\":0,\"a\":0}", 13, "test", &a, &e) == VIT_ERROR_CORRUPT && heap_live(&h) == 0,
+          "freed on failure");
 }
 
 static double seconds(void) {
@@ -211,13 +221,14 @@ static void test_many_members(void) {
             CHECK(strcmp(left->key, right->key) < 0, "sorted at %u", i);
         }
         double took = seconds() - start;
-        CHECK(took < 1.5, "order %d took %.2f s", order, took); /* 0.05 s; a quadratic step would take a minute */
+        CHECK(took < 10, "order %d took %.2f s", order, took); /* 0.1 s, 2 s under valgrind; a quadratic step: a minute */
         free_doc(&doc);
         b.size--;
         char last[90];
         snprintf(last, sizeof last, ",\"encoder.layers.with.a.long.common.prefix.%05u\":0}", 31u);
         buffer_text(&b, last);
-        CHECK(parse_n(&doc, (char *)b.data, b.size, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "00031' appears twice"), "%s", e.text);
+        CHECK(parse_n(&doc, (char *)b.data, b.size, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "00031' appears twice"), "%s",
+              e.text);
         buffer_free(&b);
     }
 }

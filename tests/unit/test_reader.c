@@ -19,7 +19,8 @@ static void check_content(vi_reader *r, const unsigned char *expected, size_t si
     for (size_t offset = 0; offset <= size; offset += 7) {
         for (size_t n = 0; offset + n <= size; n += 13) {
             memset(got, 0xEE, sizeof got);
-            CHECK(vi_reader_read(r, offset, got, n, &e) == VIT_OK && memcmp(got, expected + offset, n) == 0, "%s: %s", what, e.text);
+            CHECK(vi_reader_read(r, offset, got, n, &e) == VIT_OK && memcmp(got, expected + offset, n) == 0, "%s: %s", what,
+                  e.text);
             CHECK(got[n] == 0xEE, "%s: wrote too much", what);
             const void *view = vi_reader_view(r, offset, n);
             CHECK(view == NULL || memcmp(view, expected + offset, n) == 0, "%s: view", what);
@@ -61,7 +62,8 @@ static void test_sources(void) {
     CHECK(!t.wrong, "the callback was asked for something out of range or for nothing");
     t.fail_at = t.calls + 1;
     unsigned char byte;
-    CHECK(vi_reader_read(&r, 5, &byte, 1, &e) == VIT_ERROR_IO && strstr(e.text, "reader: reading 1 bytes at offset 5") != NULL, "%s", e.text);
+    CHECK(vi_reader_read(&r, 5, &byte, 1, &e) == VIT_ERROR_IO && strstr(e.text, "reader: reading 1 bytes at offset 5") != NULL,
+          "%s", e.text);
     vi_reader_close(&r);
     CHECK(vi_reader_open_memory(&r, NULL, 3, &e) == VIT_ERROR_ARGUMENT, "NULL memory");
     CHECK(vi_reader_open_callback(&r, NULL, NULL, 3, &e) == VIT_ERROR_ARGUMENT, "NULL callback");
@@ -91,10 +93,12 @@ static void test_not_files(void) {
     vi_error e = {0};
     vi_reader r, zero = {0};
     int before = open_descriptors();
-    CHECK(vi_reader_open_path(&r, "/nonexistent/vit/model.vit", true, &e) == VIT_ERROR_IO && strstr(e.text, "no such file"), "%s", e.text);
+    CHECK(vi_reader_open_path(&r, "/nonexistent/vit/model.vit", true, &e) == VIT_ERROR_IO && strstr(e.text, "no such file"),
+          "%s", e.text);
     CHECK(memcmp(&r, &zero, sizeof r) == 0, "zeroed on failure");
     CHECK(vi_reader_open_path(&r, "", true, &e) == VIT_ERROR_IO, "%s", e.text);
-    CHECK(vi_reader_open_path(&r, ".", true, &e) == VIT_ERROR_IO && strstr(e.text, "expected a file, found a folder"), "%s", e.text);
+    CHECK(vi_reader_open_path(&r, ".", true, &e) == VIT_ERROR_IO && strstr(e.text, "expected a file, found a folder"), "%s",
+          e.text);
     CHECK(vi_reader_open_path(&r, "/dev/null", true, &e) == VIT_ERROR_IO && strstr(e.text, "pipe or device"), "%s", e.text);
     const char *path = temporary_path("fifo");
     if (mkfifo(path, 0600) == 0) { /* must not wait for a writer */
@@ -109,14 +113,16 @@ static void test_not_files(void) {
     else CHECK(vi_reader_open_path(&r, path, true, &e) == VIT_ERROR_IO && strstr(e.text, "permission denied"), "%s", e.text);
     unlink(path);
     CHECK(open_descriptors() == before, "descriptors leaked");
-    CHECK(vi_path_look(".") == VI_PATH_FOLDER && vi_path_look("/nonexistent") == VI_PATH_ABSENT && vi_path_look("/dev/null") == VI_PATH_FILE, "look");
+    CHECK(vi_path_look(".") == VI_PATH_FOLDER && vi_path_look("/nonexistent") == VI_PATH_ABSENT &&
+          vi_path_look("/dev/null") == VI_PATH_FILE, "look");
 }
 
 static void test_names(void) {
     char path[700];
     for (size_t shift = 0; shift < 3; shift++) {
         size_t n = 0;
-        while (n < 500) n += (size_t)snprintf(path + n, sizeof path - n, "/%s\xC3\xA9", shift == 0 ? "ab" : shift == 1 ? "abc" : "abcd");
+        while (n < 500) n += (size_t)snprintf(path + n, sizeof path - n, "/%s\xC3\xA9",
+                                              shift == 0 ? "ab" : shift == 1 ? "abc" : "abcd");
         snprintf(path + n, sizeof path - n, "/end\n.vit");
         vi_reader r;
         vi_error e = {0};
@@ -152,7 +158,8 @@ static void test_sibling(void) {
     vi_error e = {0};
     char *text = &folder[0];
     size_t size = 9;
-    CHECK(vi_read_sibling(model, "config.json", 100, &a, &text, &size, &e) == VIT_OK && text == NULL && size == 0, "missing: %s", e.text);
+    CHECK(vi_read_sibling(model, "config.json", 100, &a, &text, &size, &e) == VIT_OK && text == NULL && size == 0, "missing: %s",
+          e.text);
     write_file(config, "{\"a\":1}", 7);
     char slash[700];
     snprintf(slash, sizeof slash, "%s/", folder);
@@ -173,19 +180,22 @@ static void test_sibling(void) {
     for (int i = 1; i <= needed; i++) {
         h = (heap){.fail_at = i};
         text = &folder[0];
-        CHECK(vi_read_sibling(model, "config.json", 7, &a, &text, &size, &e) == VIT_ERROR_MEMORY && text == &folder[0], "fails at %d", i);
+        CHECK(vi_read_sibling(model, "config.json", 7, &a, &text, &size, &e) == VIT_ERROR_MEMORY && text == &folder[0],
+              "fails at %d", i);
         CHECK(heap_live(&h) == 0 && !h.wrong && a.in_use == 0, "leak at %d", i);
     }
     h = (heap){0};
     unlink(config);
     mkdir(config, 0700);
-    CHECK(vi_read_sibling(model, "config.json", 7, &a, &text, &size, &e) == VIT_ERROR_IO, "a folder instead of a file: %s", e.text);
+    CHECK(vi_read_sibling(model, "config.json", 7, &a, &text, &size, &e) == VIT_ERROR_IO, "a folder instead of a file: %s",
+          e.text);
     rmdir(config);
     write_file(config, "", 0);
     CHECK(vi_read_sibling(model, "config.json", 7, &a, &text, &size, &e) == VIT_OK && size == 0 && text[0] == 0, "empty");
     vi_free(&a, text, size + 1, VI_TEMPORARY);
     CHECK(chdir(folder) == 0, "chdir");
-    CHECK(vi_read_sibling("model.safetensors", "config.json", 7, &a, &text, &size, &e) == VIT_OK && text != NULL, "no folder in the path");
+    CHECK(vi_read_sibling("model.safetensors", "config.json", 7, &a, &text, &size, &e) == VIT_OK && text != NULL,
+          "no folder in the path");
     vi_free(&a, text, size + 1, VI_TEMPORARY);
     CHECK(chdir("/") == 0, "chdir");
     CHECK(heap_live(&h) == 0 && !h.wrong, "leak");
@@ -194,7 +204,7 @@ static void test_sibling(void) {
     rmdir(folder);
 }
 
-/* ---- writer ------------------------------------------------------------------------------------------------------------------- */
+/* ---- writer -------------------------------------------------------------------------------------------------------------- */
 
 static int files_in(const char *folder) {
     int n = -2; /* . and .. */
@@ -223,13 +233,15 @@ static void test_writer(void) {
     vi_writer w, second;
     int before = open_descriptors();
     CHECK(vi_writer_open(&w, path, &a, &e) == VIT_OK, "%s", e.text);
-    CHECK(vi_writer_write(&w, "hello ", 6) == 0 && vi_writer_write(&w, "", 0) == 0 && vi_writer_write(&w, "world", 5) == 0, "write");
+    CHECK(vi_writer_write(&w, "hello ", 6) == 0 && vi_writer_write(&w, "", 0) == 0 && vi_writer_write(&w, "world", 5) == 0,
+          "write");
     CHECK(access(path, F_OK) != 0, "the target must not exist before commit");
     CHECK(vi_writer_commit(&w, &e) == VIT_OK && holds(path, "hello world") && files_in(folder) == 1, "%s", e.text);
 
     CHECK(vi_writer_open(&w, path, &a, &e) == VIT_OK && vi_writer_write(&w, "other", 5) == 0, "%s", e.text);
     CHECK(holds(path, "hello world"), "the old file stays until commit");
-    CHECK(vi_writer_open(&second, path, &a, &e) == VIT_OK && vi_writer_write(&second, "second", 6) == 0, "two at once: %s", e.text);
+    CHECK(vi_writer_open(&second, path, &a, &e) == VIT_OK && vi_writer_write(&second, "second", 6) == 0, "two at once: %s",
+          e.text);
     vi_writer_abort(&w);
     CHECK(holds(path, "hello world") && files_in(folder) == 2, "abort leaves the old file and the other writer's");
     CHECK(vi_writer_commit(&second, &e) == VIT_OK && holds(path, "second") && files_in(folder) == 1, "replaced: %s", e.text);

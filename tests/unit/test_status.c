@@ -35,7 +35,8 @@ static void test_printable(void) {
         size_t n;
         const char *out;
     } cases[] = {
-        {"blocks.0.attn", 13, "blocks.0.attn"}, {"a\nb\x1B[31m\x7F", 9, "a?b?[31m?"}, {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 9, "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"},
+        {"blocks.0.attn", 13, "blocks.0.attn"}, {"a\nb\x1B[31m\x7F", 9, "a?b?[31m?"},
+        {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 9, "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"},
         {"\xC2\x9B" "31m", 5, "?31m"}, {"a\0b", 3, "a?b"}, {"\xFF\xC3", 2, "??"}, {"", 0, ""}, {"\xC2\xA0x", 3, "\xC2\xA0x"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -112,29 +113,36 @@ static void test_crc32(void) {
     CHECK(vi_crc32(0, "123456789", 9) == 0xCBF43926, "the published check value");
     CHECK(vi_crc32(0, "", 0) == 0 && vi_crc32(0, "\0\0\0\0", 4) == 0x2144DF1C, "zeros count");
     for (size_t cut = 0; cut <= 9; cut++) {
-        CHECK(vi_crc32(vi_crc32(0, "123456789", cut), "123456789" + cut, 9 - cut) == 0xCBF43926, "in two parts at %zu", cut);
+        CHECK(vi_crc32(vi_crc32(0, "123456789", cut), &"123456789"[cut], 9 - cut) == 0xCBF43926, "in two parts at %zu", cut);
     }
 }
 
 static void test_checked(void) {
-    static const uint64_t edges[] = {0, 1, 2, 3, 7, 63, 64, 65, 0xFFFFFFFF, 0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000, UINT64_MAX - 63, UINT64_MAX};
+    static const uint64_t edges[] = {0, 1, 2, 3, 7, 63, 64, 65, 0xFFFFFFFF, 0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000,
+        UINT64_MAX - 63, UINT64_MAX};
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
         for (size_t k = 0; k < sizeof edges / sizeof *edges; k++) {
             uint64_t a = edges[i], b = edges[k], out = 42;
-            uint64_t high = (a >> 32) * (b >> 32) + (((a >> 32) * (b & 0xFFFFFFFF)) >> 32) + (((b >> 32) * (a & 0xFFFFFFFF)) >> 32);
+            uint64_t high = (a >> 32) * (b >> 32);
+            high += (((a >> 32) * (b & 0xFFFFFFFF)) >> 32) + (((b >> 32) * (a & 0xFFFFFFFF)) >> 32);
             uint64_t cross = (((a & 0xFFFFFFFF) * (b & 0xFFFFFFFF)) >> 32) + ((a >> 32) * (b & 0xFFFFFFFF) & 0xFFFFFFFF) +
                              ((b >> 32) * (a & 0xFFFFFFFF) & 0xFFFFFFFF);
             bool fits = high + (cross >> 32) == 0;
-            CHECK(vi_mul_u64(a, b, &out) == fits && out == (fits ? a * b : 42), "%llu * %llu", (unsigned long long)a, (unsigned long long)b);
+            CHECK(vi_mul_u64(a, b, &out) == fits && out == (fits ? a * b : 42), "%llu * %llu", (unsigned long long)a,
+                  (unsigned long long)b);
             out = 42;
             fits = a + b >= a;
-            CHECK(vi_add_u64(a, b, &out) == fits && out == (fits ? a + b : 42), "%llu + %llu", (unsigned long long)a, (unsigned long long)b);
-            CHECK(vi_range_fits(a, b, 64) == (fits && a + b <= 64), "%llu, %llu in 64", (unsigned long long)a, (unsigned long long)b);
+            CHECK(vi_add_u64(a, b, &out) == fits && out == (fits ? a + b : 42), "%llu + %llu", (unsigned long long)a,
+                  (unsigned long long)b);
+            CHECK(vi_range_fits(a, b, 64) == (fits && a + b <= 64), "%llu, %llu in 64", (unsigned long long)a,
+                  (unsigned long long)b);
         }
     }
     size_t out = 42;
-    CHECK(vi_round_up(0, 64, &out) && out == 0 && vi_round_up(1, 64, &out) && out == 64 && vi_round_up(64, 64, &out) && out == 64, "round");
-    CHECK(vi_round_up(SIZE_MAX - 63, 64, &out) && out == SIZE_MAX - 63 && !vi_round_up(SIZE_MAX - 62, 64, &out), "round at the top");
+    CHECK(vi_round_up(0, 64, &out) && out == 0 && vi_round_up(1, 64, &out) && out == 64 && vi_round_up(64, 64, &out) &&
+          out == 64, "round");
+    CHECK(vi_round_up(SIZE_MAX - 63, 64, &out) && out == SIZE_MAX - 63 && !vi_round_up(SIZE_MAX - 62, 64, &out),
+          "round at the top");
 }
 
 TEST_MAIN(test_fail, test_printable, test_utf8, test_sort, test_crc32, test_checked)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from typing import List
 
 #: The library must be of this major version and at least this minor one.
 MAJOR, MINOR = 1, 0
@@ -15,7 +16,7 @@ else:
     _NAMES = ["libvit.so.1", "libvit.so"]
 
 
-def candidates():
+def candidates() -> List[str]:
     """Where the library is looked for, in this order. VIT_LIBRARY, when set, is the only place."""
     chosen = os.environ.get("VIT_LIBRARY")
     if chosen:
@@ -26,7 +27,7 @@ def candidates():
     return places + _NAMES  # a bare name is the system loader's search
 
 
-def load():
+def load() -> ctypes.CDLL:
     """The library as a ctypes.CDLL; OSError lists every place that was tried, with the reason."""
     tried = []
     for place in candidates():

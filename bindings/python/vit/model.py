@@ -6,7 +6,7 @@ import threading
 import weakref
 from array import array
 from dataclasses import dataclass, fields
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from . import _api, pictures
 from .errors import StateError, error_for
@@ -61,7 +61,7 @@ class Model:
     source is the path of a .vit or .safetensors file or of a folder with one, or the bytes of such a file. The keyword
     arguments are vit.h's options: threads=1, precision="f32" | "bf16", isa="avx2" (a cap), width=, height= (input size),
     max_batch=1, normalize=True (embeddings of length 1), activation=, pool=, heads=, resize=, filter=, position=, eps=, crop=,
-    mean=, std=, config= and preprocessor= (JSON text or a dict), max_image_side=, max_memory=, map=. labels replaces the model's
+    passes="pillow_13" (resizing as by Pillow 13), mean=, std=, config= and preprocessor= (JSON text or a dict), max_image_side=, max_memory=, map=. labels replaces the model's
     class names. progress(done, total) is called while loading; a true result stops it.
 
     One picture gives one result, a batch (list, tuple, 4-D array) a list or an array with one more dimension. Arrays are numpy
@@ -106,7 +106,7 @@ class Model:
             raise error_for(status, text.value.decode("utf-8", "replace"))
         self._handle: Optional[int] = handle.value
         self._lock = threading.Lock()
-        self._requested: set = set()
+        self._requested: Set[Tuple[int, int]] = set()
         # Runs once: at close, when the object is collected, or before the interpreter goes.
         self._finalizer = weakref.finalize(self, _api.library.vit_free, handle.value)
 
@@ -160,7 +160,10 @@ class Model:
         return self._outputs(images, _api.OUTPUT_TOKENS)
 
     def hidden(self, images: Any, index: int) -> Any:
-        """Hidden state: index 0 the embeddings, i the output of block i: [T, D] or [B, T, D]."""
+        """Hidden state: index 0 the embeddings, i the output of block i, -1 that of the last one: [T, D] or [B, T, D]."""
+        if index < 0:
+            with self._lock:
+                index += self._integer(_api.INFO_DEPTH) + 1
         return self._outputs(images, _api.OUTPUT_HIDDEN, index)
 
     def classify(self, images: Any, top: int = 5) -> Any:
@@ -247,7 +250,8 @@ class Model:
 
     def _input_size(self) -> Tuple[int, int, int]:
         """Channels, width, height."""
-        return tuple(self._integer(key) for key in (_api.INFO_CHANNELS, _api.INFO_IMAGE_WIDTH, _api.INFO_IMAGE_HEIGHT))  # type: ignore
+        integer = self._integer
+        return integer(_api.INFO_CHANNELS), integer(_api.INFO_IMAGE_WIDTH), integer(_api.INFO_IMAGE_HEIGHT)
 
     def _input_shape(self) -> Tuple[int, int, int]:
         channels, width, height = self._input_size()

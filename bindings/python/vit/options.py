@@ -37,6 +37,7 @@ _INTEGERS = {
     "heads": (_api.OPT_HEADS, {}),
     "resize": (_api.OPT_RESIZE, _names("RESIZE_")),
     "filter": (_api.OPT_FILTER, _names("FILTER_")),
+    "passes": (_api.OPT_PASSES, _names("PASSES_")),
     "position": (_api.OPT_POSITION, _names("POSITION_")),
     "max_memory": (_api.OPT_MAX_MEMORY, {}),
 }
@@ -99,9 +100,9 @@ class Options:
             return library.vit_options_set_vector(self.handle, _VECTORS[name], block, len(numbers))
         if name in _TEXTS:
             text: Union[str, bytes] = value if isinstance(value, (str, bytes)) else json.dumps(value)
-            block = text.encode() if isinstance(text, str) else text
-            self._alive.append(block)
-            return library.vit_options_set_text(self.handle, _TEXTS[name], block)
+            encoded = text.encode() if isinstance(text, str) else text
+            self._alive.append(encoded)
+            return library.vit_options_set_text(self.handle, _TEXTS[name], encoded)
         raise TypeError(f"unknown option {name!r}; known: {', '.join([*_INTEGERS, *_REALS, *_VECTORS, *_TEXTS])}")
 
     def _set_progress(self, progress: Progress) -> None:

@@ -1,0 +1,303 @@
+/* test_native.c: .vit files hold everything that a model is: every golden checkpoint gives the same bits from its .vit copy;
+ * damaged metadata is refused by name. */
+#include "checkpoint.h"
+
+#define DATA "tests/golden/data/"
+
+typedef struct bytes {
+    unsigned char *data;
+    size_t size, room;
+} bytes;
+
+static int32_t append(void *user, const void *data, size_t size) {
+    bytes *b = user;
+    if (b->room - b->size < size) b->data = realloc(b->data, b->room = 2 * (b->size + size));
+    memcpy(b->data + b->size, data, size);
+    b->size += size;
+    return 0;
+}
+
+static vit_context *load(const char *name, int32_t precision) {
+    char path[256], why[512] = "";
+    vit_context *vit = NULL;
+    vit_options *o = vit_options_create();
+    snprintf(path, sizeof path, DATA "%s", name);
+    vit_options_set_int(o, VIT_OPT_PRECISION, precision);
+    CHECK(vit_load(&vit, path, o, why, sizeof why) == VIT_OK, "%s", why);
+    vit_options_free(o);
+    return vit;
+}
+
+static bytes save(vit_context *vit) {
+    bytes b = {0};
+    CHECK(vit_save_writer(vit, append, &b, NULL, 0) == VIT_OK, "%s", vit_message(vit));
+    return b;
+}
+
+static void run(vit_context *vit, float out[64]) {
+    int64_t width = 0, height = 0, channels = 0;
+    vit_info_int(vit, VIT_INFO_IMAGE_WIDTH, &width);
+    vit_info_int(vit, VIT_INFO_IMAGE_HEIGHT, &height);
+    vit_info_int(vit, VIT_INFO_CHANNELS, &channels);
+    size_t count = (size_t)(width * height * channels);
+    float *pixels = malloc(count * sizeof *pixels);
+    unsigned long long seed = 7;
+    for (size_t i = 0; i < count; i++) pixels[i] = test_uniform(&seed);
+    vit_image image = {.planes = {pixels}, .format = VIT_PIXELS_F32, .width = (int32_t)width, .height = (int32_t)height};
+    memset(out, 0, 64 * sizeof *out);
+    CHECK(vit_forward(vit, &image, 1, out, 64) == VIT_OK, "%s", vit_message(vit));
+    free(pixels);
+}
+
+static void same_model(const char *name, vit_context *vit, vit_context *copy) {
+    float expected[64], found[64];
+    run(vit, expected);
+    run(copy, found);
+    CHECK(memcmp(expected, found, sizeof found) == 0, "%s: other bits", name);
+    for (int32_t key = VIT_INFO_OUTPUTS; key <= VIT_INFO_PARAMETERS; key++) {
+        int64_t a = 0, b = -1;
+        CHECK(vit_info_int(vit, key, &a) == VIT_OK && vit_info_int(copy, key, &b) == VIT_OK && a == b, "%s: info %d", name,
+              (int)key);
+    }
+    CHECK(strcmp(vit_info_text(vit, VIT_TEXT_PIPELINE), vit_info_text(copy, VIT_TEXT_PIPELINE)) == 0, "%s: pipeline", name);
+    CHECK(strcmp(vit_info_text(vit, VIT_TEXT_ARCHITECTURE), vit_info_text(copy, VIT_TEXT_ARCHITECTURE)) == 0, "%s: architecture",
+          name);
+    CHECK(strcmp(vit_info_text(copy, VIT_TEXT_FAMILY), "vit") == 0, "%s: %s", name, vit_info_text(copy, VIT_TEXT_FAMILY));
+    CHECK(vit_info_text(copy, VIT_TEXT_NOTES)[0] == '\0', "%s: %s", name, vit_info_text(copy, VIT_TEXT_NOTES));
+    for (int32_t i = 0; i < 6; i++) CHECK(strcmp(vit_label(vit, i), vit_label(copy, i)) == 0, "%s: label %d", name, (int)i);
+    for (int32_t i = 0; i < 3; i++) {
+        double a = -1, b = -2;
+        int32_t status = vit_info_real(vit, VIT_REAL_MEAN, i, &a);
+        CHECK(vit_info_real(copy, VIT_REAL_MEAN, i, &b) == status && (status != VIT_OK || a == b), "%s: mean", name);
+    }
+}
+
+static void copies_are_the_same_model(void) {
+    static const char *const names[] = {"timm_plain",
+                                        "timm_rectangle",
+                                        "timm_registers5_bare",
+                                        "timm_register1_covered",
+                                        "timm_gap",
+                                        "timm_gap_norm",
+                                        "timm_token_fc_norm",
+                                        "timm_clip",
+                                        "timm_relu_no_norm",
+                                        "timm_tanh_headless",
+                                        "timm_silu_grey",
+                                        "timm_bf16",
+                                        "timm_flat_config",
+                                        "hf_classifier",
+                                        "hf_model",
+                                        "pixels_timm_border",
+                                        "pixels_hf_deit"};
+    for (int32_t precision = VIT_PRECISION_F32; precision <= VIT_PRECISION_BF16; precision++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            char why[512] = "";
+            vit_context *vit = load(names[i], precision), *copy = NULL, *second = NULL;
+            if (!vit) continue;
+            bytes saved = save(vit), again = {0};
+            CHECK(vit_load_memory(&copy, saved.data, saved.size, NULL, why, sizeof why) == VIT_OK, "%s: %s", names[i], why);
+            if (copy) {
+                same_model(names[i], vit, copy);
+                again = save(copy);
+                CHECK(again.size == saved.size && memcmp(again.data, saved.data, saved.size) == 0,
+                      "%s: saved twice, not the same", names[i]);
+            }
+            CHECK(vit_load_memory(&second, saved.data, saved.size - 1, NULL, why, sizeof why) != VIT_OK, "%s: cut short",
+                  names[i]);
+            vit_free(copy);
+            vit_free(vit);
+            free(saved.data);
+            free(again.data);
+        }
+}
+
+/* A model whose numbers all differ from the defaults and from each other where they can. */
+static vi_hparams unusual(void) {
+    vi_hparams h;
+    vi_hparams_init(&h);
+    strcpy(h.architecture, "unusual");
+    h.width = 12;
+    h.depth = 2;
+    h.heads = 3;
+    h.mlp = 5;
+    h.channels = 2;
+    h.image_width = 15;
+    h.image_height = 14;
+    h.patch_width = 5;
+    h.patch_height = 7;
+    h.classes = 4;
+    h.class_token = 1;
+    h.registers = 6;
+    h.position_prefix = 2;
+    h.activation = VIT_ACT_RELU;
+    h.pool = VIT_POOL_MEAN;
+    h.position = VIT_POSITION_BILINEAR;
+    h.eps = 0.25f;
+    h.norm_kind = VI_NORM_RMS;
+    h.ffn = VI_FFN_SWIGLU;
+    h.rope = VI_ROPE_PAIRS;
+    h.rope_theta = 100;
+    h.rope_width = 8;
+    h.rope_height = 9;
+    h.representation = 10;
+    h.projection = 11;
+    h.raw_tokens = 1;
+    h.pipeline.resize = VIT_RESIZE_SHORTEST;
+    h.pipeline.filter = VIT_FILTER_HAMMING;
+    h.pipeline.crop_rounding = VI_CROP_FLOOR;
+    h.pipeline.resize_width = 17;
+    h.pipeline.resize_height = 18;
+    h.pipeline.width = 15;
+    h.pipeline.height = 14;
+    h.pipeline.channels = 2;
+    h.pipeline.scale = 0.125f;
+    for (int c = 0; c < 2; c++) {
+        h.pipeline.mean[c] = 0.1f + (float)c;
+        h.pipeline.std[c] = 0.3f + (float)c;
+    }
+    return h;
+}
+
+/* Every slot of a model with these numbers, all of them the same zeros. */
+static void fill_weights(const vi_hparams *h, vi_weights *w, const float *zeros) {
+    for (int32_t block = -1; block < h->depth; block++)
+        for (int slot = block < 0 ? 0 : VI_MODEL_SLOTS; slot < (block < 0 ? (int)VI_MODEL_SLOTS : (int)VI_SLOTS); slot++) {
+            char *field = (block < 0 ? (char *)w : (char *)&w->blocks[block]) + vi_slot_table[slot].offset;
+            uint64_t rows, cols;
+            vi_slot_shape((vi_slot)slot, h, &rows, &cols);
+            if (rows == 0) continue;
+            vi_matrix m = {zeros, VI_F32, (size_t)rows, (size_t)cols};
+            if (vi_slot_table[slot].matrix)
+                memcpy(field, &m, sizeof m);
+            else
+                memcpy(field, &zeros, sizeof zeros);
+        }
+}
+
+static void every_number_and_slot_survives(void) {
+    static const float zeros[4096];
+    vi_hparams h = unusual();
+    vi_block blocks[2];
+    memset(blocks, 0, sizeof blocks);
+    vi_weights w = {.blocks = blocks};
+    vi_allocator a = {0};
+    vi_error e = {0};
+    bytes saved = {0};
+    vi_sink sink = {append, &saved};
+    fill_weights(&h, &w, zeros);
+    static const char labels[] = "a\0b\0c\0d";
+    CHECK(vi_native_write(&h, &w, labels, sizeof labels, 4, &sink, NULL, NULL, &a, &e) == VIT_OK, "%s", e.text);
+    CHECK(a.in_use == 0, "%zu bytes still in use", a.in_use);
+    described *r = calloc(1, sizeof *r);
+    describe_file(r, saved.data, saved.size, NULL, NULL, NULL);
+    CHECK(r->status == VIT_OK, "%s", r->e.text);
+    CHECK(memcmp(&r->d.hparams, &h, sizeof h) == 0, "other numbers");
+    CHECK(r->d.label_count == 4 && r->d.label_bytes == sizeof labels && memcmp(r->d.labels, labels, sizeof labels) == 0,
+          "labels");
+    for (int slot = 0; slot < VI_SLOTS && r->status == VIT_OK; slot++) {
+        uint64_t rows, cols;
+        vi_slot_shape((vi_slot)slot, &h, &rows, &cols);
+        const vi_source *source = slot < VI_MODEL_SLOTS ? &r->d.model[slot] : &r->d.blocks[1][slot - VI_MODEL_SLOTS];
+        CHECK((source->parts == 1) == (rows > 0), "%s: %u parts", vi_slot_table[slot].name, source->parts);
+    }
+    close_described(r);
+    CHECK(vi_native_write(&h, &w, labels, sizeof labels, 3, &sink, NULL, NULL, &a, &e) == VIT_ERROR_ARGUMENT,
+          "3 labels for 4 classes");
+}
+
+/* The saved file once more, with one metadata record changed (key 0 of `changed` drops the record `key`) and, where patch_height
+ * is not 0, the patch kernel stored as plain rows of 4 dimensions. */
+static bytes with_meta(const bytes *saved, uint32_t key, vi_meta changed, uint64_t patch_height) {
+    vi_reader reader;
+    vi_directory d;
+    vi_allocator a = {0};
+    vi_error e;
+    bytes out = {0};
+    CHECK(vi_reader_open_memory(&reader, saved->data, saved->size, &e) == VIT_OK, "%s", e.text);
+    CHECK(vi_directory_open(&d, &reader, &a, &e) == VIT_OK, "%s", e.text);
+    vi_meta meta[64];
+    vi_write_tensor tensors[64];
+    size_t count = 0;
+    for (size_t i = 0; i < d.meta_count && i < 63; i++)
+        if (d.meta[i].key != key) meta[count++] = d.meta[i];
+    if (changed.key) meta[count++] = changed;
+    for (size_t i = 0; i < d.count && i < 64; i++) {
+        const vi_tensor *t = &d.tensors[i];
+        tensors[i] = (vi_write_tensor){t->name, t->dtype, t->layout, t->rank, {0}, saved->data + t->offset, t->bytes};
+        memcpy(tensors[i].shape, t->shape, sizeof t->shape);
+        if (patch_height == 0 || strcmp(t->name, "patch.weight") != 0) continue;
+        const uint64_t shape[VI_MAX_RANK] = {12, 3, patch_height, 16 / patch_height};
+        memcpy(tensors[i].shape, shape, sizeof shape);
+        tensors[i].rank = 4;
+        tensors[i].layout = VI_LAYOUT_ROWS;
+        tensors[i].bytes = 12 * 48 * sizeof(float); /* a packed matrix has more */
+    }
+    vi_sink sink = {append, &out};
+    if (vi_little_endian()) CHECK(vi_vit_write(&sink, meta, count, tensors, d.count, NULL, NULL, &a, &e) == VIT_OK, "%s", e.text);
+    vi_directory_close(&d, &a);
+    vi_reader_close(&reader);
+    return out;
+}
+
+static void damaged_metadata_is_refused(void) {
+    static const unsigned char nan[8] = {0, 0, 0, 0, 0, 0, 0xf8, 0x7f}, huge[8] = {0, 0, 0, 0, 0, 0, 0xe0, 0x7f}, zeros[24] = {0};
+    static const unsigned char labels[] = "a\0b\0c\0d\0e", bad_text[] = "a\0b\0\xff\0d\0e", few[] = "a\0b";
+    static const struct {
+        uint32_t key;
+        vi_meta changed;
+        int32_t status;
+        const char *message;
+    } cases[] = {
+        {10, {0}, VIT_ERROR_MODEL, "width is missing"},
+        {45, {0}, VIT_ERROR_MODEL, "scale is missing"},
+        {10, {10, VI_META_INT, 25, NULL, 0}, VIT_ERROR_MODEL, "width"},
+        {10, {10, VI_META_INT, INT64_C(1) << 40, NULL, 0}, VIT_ERROR_CORRUPT, "width"},
+        {10, {10, VI_META_REAL, 0, zeros, 1}, VIT_ERROR_CORRUPT, "width"},
+        {11, {11, VI_META_INT, 3, NULL, 0}, VIT_ERROR_MODEL, "'blocks.2."},
+        {11, {11, VI_META_INT, 1, NULL, 0}, VIT_ERROR_MODEL, "'blocks.1."},
+        {11, {11, VI_META_INT, -1, NULL, 0}, VIT_ERROR_MODEL, "depth is -1"},
+        {14, {14, VI_META_INT, 4, NULL, 0}, VIT_ERROR_CORRUPT, "mean"},
+        {14, {14, VI_META_INT, 1000, NULL, 0}, VIT_ERROR_CORRUPT, "mean"},
+        {14, {14, VI_META_INT, -3, NULL, 0}, VIT_ERROR_CORRUPT, "mean"},
+        {17, {17, VI_META_INT, 0, NULL, 0}, VIT_ERROR_MODEL, "patch_width"},
+        {19, {19, VI_META_INT, 6, NULL, 0}, VIT_ERROR_MODEL, "'head.weight'"},
+        {20, {20, VI_META_INT, 0, NULL, 0}, VIT_ERROR_MODEL, "prefix tokens"},
+        {23, {23, VI_META_INT, 77, NULL, 0}, VIT_ERROR_MODEL, "activation is 77"},
+        {26, {26, VI_META_REAL, 0, nan, 1}, VIT_ERROR_CORRUPT, "eps"},
+        {26, {26, VI_META_REAL, 0, huge, 1}, VIT_ERROR_CORRUPT, "eps"},
+        {46, {46, VI_META_REAL, 0, zeros, 2}, VIT_ERROR_CORRUPT, "mean"},
+        {47, {47, VI_META_REAL, 0, zeros, 3}, VIT_ERROR_MODEL, "standard deviation"},
+        {900, {900, VI_META_INT, 1, NULL, 0}, VIT_ERROR_UNSUPPORTED, "record 900"},
+        {1000, {1000, VI_META_INT, 1, NULL, 0}, VIT_OK, ""},
+        {2, {2, VI_META_TEXT, 0, labels, sizeof labels}, VIT_OK, ""},
+        {2, {2, VI_META_TEXT, 0, bad_text, sizeof bad_text}, VIT_ERROR_CORRUPT, "labels"},
+        {2, {2, VI_META_TEXT, 0, few, sizeof few}, VIT_OK, "2 names for 5 classes"},
+        {2, {2, VI_META_TEXT, 0, labels, sizeof labels - 1}, VIT_OK, "4 names for 5 classes"},
+    };
+    vit_context *vit = load("timm_plain", VIT_PRECISION_F32);
+    if (!vit) return;
+    if (!vi_little_endian()) SKIP("tensors are copied as they lie, which needs a little-endian host");
+    bytes saved = save(vit);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && vi_little_endian(); i++) {
+        bytes file = with_meta(&saved, cases[i].key, cases[i].changed, 0);
+        described *r = calloc(1, sizeof *r);
+        describe_file(r, file.data, file.size, NULL, NULL, NULL);
+        CHECK(r->status == cases[i].status, "case %zu: %d: %s", i, (int)r->status, r->e.text);
+        CHECK(strstr(r->status == VIT_OK ? r->d.notes : r->e.text, cases[i].message) != NULL, "case %zu: %s%s", i, r->e.text,
+              r->d.notes);
+        close_described(r);
+    }
+    for (uint64_t height = 2; height <= 4 && vi_little_endian(); height += 2) { /* trained with 4 x 4 */
+        bytes file = with_meta(&saved, 0, (vi_meta){0}, height);
+        described *r = calloc(1, sizeof *r);
+        describe_file(r, file.data, file.size, NULL, NULL, NULL);
+        CHECK((r->status == VIT_OK) == (height == 4), "height %d: %s", (int)height, r->e.text);
+        CHECK(height == 4 || strstr(r->e.text, "'patch.weight' is [12, 3, 2, 8]") != NULL, "%s", r->e.text);
+        close_described(r);
+    }
+    free(saved.data);
+    vit_free(vit);
+}
+
+TEST_MAIN(copies_are_the_same_model, every_number_and_slot_survives, damaged_metadata_is_refused)
