@@ -209,8 +209,8 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 #define VIT_FILTER_HAMMING 5
 
 /* Each pass rounds to bytes, so their order decides some last bits. */
-#define VIT_PASSES_HORIZONTAL_FIRST 0 /* Pillow up to 12.2; 12.3 but for pictures over 100 times as high as wide that shrink in
-                                         height */
+#define VIT_PASSES_HORIZONTAL_FIRST 0 /* Pillow up to 12.1; 12.2 and 12.3 but for pictures over 100 times as high as wide whose
+                                         height shrinks */
 #define VIT_PASSES_PILLOW_13 1        /* Pillow 13.0: vertical first where the height shrinks by more than twice as many pixels
                                          as the width does, else horizontal first */
 

@@ -4,12 +4,14 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-/* Unrolls a loop of constant length completely, so that an array it indexes can live in registers; or keeps one a loop. */
+/* Unrolls a loop of constant length completely, so that an array it indexes can live in registers; or twice; or not at all. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
 #define KEEP_LOOP _Pragma("clang loop unroll(disable)")
 #else
 #define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL_TWICE _Pragma("GCC unroll 2")
 #define KEEP_LOOP _Pragma("GCC unroll 1")
 #endif
 

@@ -51,7 +51,8 @@ static void without_a_config_it_is_guessed(void) {
     if (!r) return;
     const vi_hparams *h = &r->d.hparams;
     CHECK(h->heads == 1 && same(h->eps, 1e-12f) && h->image_width == 16 && h->pipeline.resize == VIT_RESIZE_SQUASH, "guesses");
-    CHECK(h->pipeline.filter == VIT_FILTER_BILINEAR && h->pipeline.crop_rounding == VI_CROP_FLOOR && same(h->pipeline.mean[0], 0.5f),
+    CHECK(h->pipeline.filter == VIT_FILTER_BILINEAR && h->pipeline.crop_rounding == VI_CROP_FLOOR &&
+              same(h->pipeline.mean[0], 0.5f),
           "pixels");
     CHECK(r->d.guesses == 5, "%u guesses: %s", r->d.guesses, r->d.notes);
     close_described(r);
@@ -168,7 +169,8 @@ static void preprocessing(void) {
         CHECK(p->resize == cases[i].resize && p->filter == cases[i].filter, "%s: %d %d", cases[i].text, p->resize, p->filter);
         CHECK(p->resize_width == cases[i].width && p->resize_height == cases[i].height, "%s: %d x %d", cases[i].text,
               p->resize_width, p->resize_height);
-        CHECK(same(p->mean[0], cases[i].mean) && same(p->std[0], cases[i].std) && p->crop_rounding == VI_CROP_FLOOR, "%s", cases[i].text);
+        CHECK(same(p->mean[0], cases[i].mean) && same(p->std[0], cases[i].std) && p->crop_rounding == VI_CROP_FLOOR, "%s",
+              cases[i].text);
         CHECK(p->width == 16 && p->height == 16 && same(p->scale, 1.0f / 255.0f), "%s", cases[i].text);
         CHECK(r->d.guesses == cases[i].guesses, "%s: %s", cases[i].text, r->d.notes);
         close_described(r);

@@ -134,24 +134,25 @@ static void check_run(vit_context *vit, const golden_case *c, int run, int32_t i
 }
 
 static void models_match_their_origin(void) {
-    for GOLD_EVERY_ISA(isa) {
-        if (!vit_isa_available(isa)) {
-            SKIP("instruction set %s cannot run here", vit_isa_text(isa));
-            continue;
+    for
+        GOLD_EVERY_ISA(isa) {
+            if (!vit_isa_available(isa)) {
+                SKIP("instruction set %s cannot run here", vit_isa_text(isa));
+                continue;
+            }
+            for (size_t n = 0; n < CASES; n++) {
+                vit_context *vit = load(&cases[n], isa);
+                if (!vit) continue;
+                CHECK(strcmp(vit_info_text(vit, VIT_TEXT_FAMILY), cases[n].family) == 0, "%s: %s", cases[n].name,
+                      vit_info_text(vit, VIT_TEXT_FAMILY));
+                int guessed = vit_info_text(vit, VIT_TEXT_NOTES)[0] != '\0';
+                CHECK(guessed == cases[n].guesses, "%s: notes '%s'", cases[n].name, vit_info_text(vit, VIT_TEXT_NOTES));
+                CHECK(vit_request(vit, VIT_OUTPUT_TOKENS, 0) == VIT_OK, "%s", vit_message(vit));
+                CHECK(vit_request(vit, VIT_OUTPUT_HIDDEN, -1) == VIT_OK, "%s", vit_message(vit));
+                for (int run = 0; run < cases[n].runs; run++) check_run(vit, &cases[n], run, isa);
+                vit_free(vit);
+            }
         }
-        for (size_t n = 0; n < CASES; n++) {
-            vit_context *vit = load(&cases[n], isa);
-            if (!vit) continue;
-            CHECK(strcmp(vit_info_text(vit, VIT_TEXT_FAMILY), cases[n].family) == 0, "%s: %s", cases[n].name,
-                  vit_info_text(vit, VIT_TEXT_FAMILY));
-            int guessed = vit_info_text(vit, VIT_TEXT_NOTES)[0] != '\0';
-            CHECK(guessed == cases[n].guesses, "%s: notes '%s'", cases[n].name, vit_info_text(vit, VIT_TEXT_NOTES));
-            CHECK(vit_request(vit, VIT_OUTPUT_TOKENS, 0) == VIT_OK, "%s", vit_message(vit));
-            CHECK(vit_request(vit, VIT_OUTPUT_HIDDEN, -1) == VIT_OK, "%s", vit_message(vit));
-            for (int run = 0; run < cases[n].runs; run++) check_run(vit, &cases[n], run, isa);
-            vit_free(vit);
-        }
-    }
     printf("worst difference: %.2e of the largest value (%s)\n", worst, worst_place);
 }
 

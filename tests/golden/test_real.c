@@ -61,20 +61,21 @@ static void every_layer_matches(void) {
     gold input = npz_floats(taps, taps_size, "input");
     CHECK(input.count == 3 * 224 * 224, "input of %zu numbers", input.count);
     vit_image image = gold_input(input.data, 224, 224);
-    for GOLD_EVERY_ISA(isa) {
-        if (!input.data || !vit_isa_available(isa)) continue;
-        vit_context *vit = load(isa);
-        if (!vit) continue;
-        float logits[CLASSES];
-        double worst = 0;
-        CHECK(vit_request(vit, VIT_OUTPUT_HIDDEN, -1) == VIT_OK && vit_request(vit, VIT_OUTPUT_TOKENS, 0) == VIT_OK, "%s",
-              vit_message(vit));
-        CHECK(vit_forward(vit, &image, 1, logits, CLASSES) == VIT_OK, "%s", vit_message(vit));
-        compare("logits", logits, "logits", isa, &worst);
-        compare_layers(vit, isa, &worst);
-        printf("ViT-Ti/16, %s: worst difference %.2e of the largest value\n", vit_isa_text(isa), worst);
-        vit_free(vit);
-    }
+    for
+        GOLD_EVERY_ISA(isa) {
+            if (!input.data || !vit_isa_available(isa)) continue;
+            vit_context *vit = load(isa);
+            if (!vit) continue;
+            float logits[CLASSES];
+            double worst = 0;
+            CHECK(vit_request(vit, VIT_OUTPUT_HIDDEN, -1) == VIT_OK && vit_request(vit, VIT_OUTPUT_TOKENS, 0) == VIT_OK, "%s",
+                  vit_message(vit));
+            CHECK(vit_forward(vit, &image, 1, logits, CLASSES) == VIT_OK, "%s", vit_message(vit));
+            compare("logits", logits, "logits", isa, &worst);
+            compare_layers(vit, isa, &worst);
+            printf("ViT-Ti/16, %s: worst difference %.2e of the largest value\n", vit_isa_text(isa), worst);
+            vit_free(vit);
+        }
     free(input.data);
 }
 

@@ -231,5 +231,5 @@ static void test_arena(void) {
     CHECK(vi_arena_take(&a, SIZE_MAX, 1) == NULL && a.failed, "rounding overflows");
 }
 
-TEST_MAIN(test_sources, test_failures, test_misaligned_hook, test_limit, test_region_of_peak, test_tiny_regions, test_region_holes,
-          test_region_in_any_order, test_arena)
+TEST_MAIN(test_sources, test_failures, test_misaligned_hook, test_limit, test_region_of_peak, test_tiny_regions,
+          test_region_holes, test_region_in_any_order, test_arena)

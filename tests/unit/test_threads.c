@@ -476,6 +476,5 @@ static void test_no_threads(void) {
 }
 #endif
 
-TEST_MAIN(test_machine, test_units, test_arguments, test_parallel_for, test_workers, test_many_sections, test_waits, test_pools_at_once,
-          test_fork,
-          test_no_threads)
+TEST_MAIN(test_machine, test_units, test_arguments, test_parallel_for, test_workers, test_many_sections, test_waits,
+          test_pools_at_once, test_fork, test_no_threads)
