@@ -179,6 +179,7 @@ lint:
 	@sh tests/lint/test_lint.sh
 
 abi: all
+	$(MAKE) BUILD=$(BUILD)/frames LIB=$(BUILD)/frames/lib CFLAGS='-O2 -g -fstack-usage' static
 	@$(TEST_ENV) VERSION='$(VERSION)' OPENMP='$(OPENMP)' sh tests/abi/check.sh
 	@$(TEST_ENV) sh tests/api/test_header.sh
 

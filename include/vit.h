@@ -58,7 +58,7 @@ extern "C" {
 #define VIT_API
 #endif
 
-/* ---- status codes (pinned) ------------------------------------------------------------------------------------------- */
+/* ---- status codes (pinned) ------------------------------------------------------------------------------------------------- */
 
 #define VIT_OK 0
 #define VIT_ERROR_ARGUMENT (-1)     /* NULL, negative, out of range, unknown key */
@@ -77,13 +77,13 @@ extern "C" {
 /* Short English text of a code; never NULL, also for unknown codes. */
 VIT_API const char *vit_status_text(int32_t status);
 
-/* ---- version ---------------------------------------------------------------------------------------------------------- */
+/* ---- version --------------------------------------------------------------------------------------------------------------- */
 
 VIT_API int32_t vit_version(void);          /* major * 10000 + minor * 100 + patch of the library in use */
 VIT_API const char *vit_version_text(void); /* "1.0.0" */
 VIT_API const char *vit_build_text(void);   /* compiler, instruction sets compiled in, threads: for bug reports */
 
-/* ---- callbacks --------------------------------------------------------------------------------------------------------- */
+/* ---- callbacks ------------------------------------------------------------------------------------------------------------- */
 
 /* Returns `size` bytes aligned to `align` (a power of two, 64 at most), or NULL. Called on the thread that called us. */
 typedef void *(*vit_alloc_fn)(void *user, size_t size, size_t align);
@@ -106,7 +106,7 @@ typedef void (*vit_log_fn)(void *user, int32_t level, const char *text);
 /* Loading and saving: done of total (bytes of weights). Non-zero stops with VIT_ERROR_CANCELLED. */
 typedef int32_t (*vit_progress_fn)(void *user, uint64_t done, uint64_t total);
 
-/* ---- options ------------------------------------------------------------------------------------------------------------ */
+/* ---- options --------------------------------------------------------------------------------------------------------------- */
 
 /* Everything that can be chosen about a load or a clone. NULL options are the defaults everywhere. An options object may be
  * changed or freed as soon as the call that used it has returned. */
@@ -220,7 +220,7 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 #define VIT_POSITION_BICUBIC_OFFSET 3    /* DINO, DINOv2: torch bicubic with scale_factor (new + 0.1) / old, a = -0.75 */
 #define VIT_POSITION_ZOOM 4              /* Google: linear, corners aligned (scipy.ndimage.zoom, order 1) */
 
-/* ---- loading -------------------------------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------------------------------------- */
 
 /* The model and everything needed to run it once at a time. */
 typedef struct vit_context vit_context;
@@ -327,8 +327,7 @@ VIT_API int32_t vit_set_input_size(vit_context *vit, int32_t width, int32_t heig
 VIT_API int32_t vit_softmax(const float *in, int32_t n, float *out);
 VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indices);
 
-/* ---- information ------------------------------------------------------------------------------------------------------------
- * */
+/* ---- information ----------------------------------------------------------------------------------------------------------- */
 
 #define VIT_INFO_OUTPUTS 1       /* floats per image that vit_forward writes: classes, or width of the embedding */
 #define VIT_INFO_CLASSES 2       /* 0: no head */
@@ -386,8 +385,7 @@ VIT_API int32_t vit_isa_best(void);
 VIT_API const char *vit_isa_text(int32_t isa);
 VIT_API int32_t vit_isa_available(int32_t isa);
 
-/* ---- saving
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- saving ---------------------------------------------------------------------------------------------------------------- */
 
 /* Writes the loaded model as one self-contained .vit file (packed weights in the precision they were loaded with,
  * hyper-parameters, preprocessing, labels; byte layout in docs/format-vit.md). The file is written beside the target and

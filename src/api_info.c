@@ -44,23 +44,21 @@ const char *vit_version_text(void) { return TEXT(VIT_VERSION_MAJOR) "." TEXT(VIT
 #define MACHINE "generic (reference)"
 #endif
 
-#if defined(_OPENMP)
-#define THREADS "OpenMP"
-#else
-#define THREADS "own thread pool"
-#endif
+/* One text for each way to build threads.c, so that no memory is needed to join the parts. */
+const char *vit_build_text(void) {
+    const char *kind = vi_threads_kind();
+    if (strcmp(kind, "OpenMP") == 0) return COMPILER ", " MACHINE ", OpenMP";
+    if (strcmp(kind, "own thread pool") == 0) return COMPILER ", " MACHINE ", own thread pool";
+    return COMPILER ", " MACHINE ", caller's threads only";
+}
 
-const char *vit_build_text(void) { return COMPILER ", " MACHINE ", " THREADS; }
-
-/* ---- instruction sets
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- instruction sets ------------------------------------------------------------------------------------------------------ */
 
 int32_t vit_isa_best(void) { return vi_kernels_for(VIT_ISA_BEST)->isa; }
 const char *vit_isa_text(int32_t isa) { return vi_isa_name(isa); }
 int32_t vit_isa_available(int32_t isa) { return vi_kernels_exact(isa) != NULL; }
 
-/* ---- a context
- * ------------------------------------------------------------------------------------------------------------------- */
+/* ---- a context ------------------------------------------------------------------------------------------------------------- */
 
 static int64_t macs_per_row(const vi_linear *l) { return (int64_t)l->w.rows * (int64_t)l->w.cols; }
 

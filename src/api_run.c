@@ -134,8 +134,7 @@ int32_t vit_end(vit_context *vit, float *out, size_t count) {
     return status;
 }
 
-/* ---- further outputs
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- further outputs ------------------------------------------------------------------------------------------------------- */
 
 static int32_t check_output(const vit_context *c, int32_t output, int32_t index, int32_t lowest, vi_error *e) {
     int32_t depth = c->model->hparams.depth;
@@ -199,8 +198,7 @@ int32_t vit_set_input_size(vit_context *vit, int32_t width, int32_t height) {
     return vi_context_configure(vit, &settings, e);
 }
 
-/* ---- reading logits
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- reading logits -------------------------------------------------------------------------------------------------------- */
 
 int32_t vit_softmax(const float *in, int32_t n, float *out) {
     if (!in || !out || n < 1) return VIT_ERROR_ARGUMENT;

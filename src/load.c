@@ -1,6 +1,5 @@
 /* load.c: reader -> format -> family -> one block of packed weights. Everything the load needs for a moment is temporary memory
- * and gone before the first activation is allocated. Weights that already lie in the file as the kernels want them stay there.
- * */
+ * and gone before the first activation is allocated. Weights that already lie in the file as the kernels want them stay there. */
 #include "load.h"
 
 #include "base/arena.h"
@@ -42,8 +41,7 @@ typedef struct loader {
     uint64_t done;  /* bytes of weights */
 } loader;
 
-/* ---- slots ------------------------------------------------------------------------------------------------------------------
- * */
+/* ---- slots ----------------------------------------------------------------------------------------------------------------- */
 
 static const vi_source *source_of(const loader *l, vi_slot slot, int32_t block) {
     return slot < VI_MODEL_SLOTS ? &l->description.model[slot] : &l->description.blocks[block][slot - VI_MODEL_SLOTS];
@@ -96,8 +94,7 @@ static void choose_precision(loader *l) {
     for_each_slot(l, check_in_place);
 }
 
-/* ---- one block for the model
- * -------------------------------------------------------------------------------------------------- */
+/* ---- one block for the model ----------------------------------------------------------------------------------------------- */
 
 static size_t slot_bytes(const loader *l, vi_slot slot, size_t *rows, size_t *cols) {
     uint64_t r, c;
@@ -167,8 +164,7 @@ static int32_t take_model(loader *l) {
     return VIT_OK;
 }
 
-/* ---- filling it
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- filling it ------------------------------------------------------------------------------------------------------------ */
 
 static int32_t report_progress(loader *l, size_t bytes) {
     l->done += bytes;
@@ -296,8 +292,7 @@ static int32_t fill_model(loader *l) {
     return for_each_slot(l, fill_slot);
 }
 
-/* ---- the whole load
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- the whole load -------------------------------------------------------------------------------------------------------- */
 
 static int32_t read_side_file(loader *l, const char *path, const char *name, const char *given, side_file *f) {
     const char *text = given;

@@ -425,3 +425,13 @@ void vi_parallel(vi_threads *t, size_t units, vi_work fn, void *arg) {
 #endif
     run_serially(units, fn, arg);
 }
+
+const char *vi_threads_kind(void) {
+#if POOL
+    return "own thread pool";
+#elif defined(_OPENMP) && ATOMICS
+    return "OpenMP";
+#else
+    return "caller's threads only";
+#endif
+}

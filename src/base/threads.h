@@ -24,6 +24,8 @@ int32_t vi_threads_create(vi_threads **out, size_t lanes, vit_parallel_for_fn pa
 void vi_threads_free(vi_threads *t, vi_allocator *a); /* joins the pool; accepts NULL */
 size_t vi_threads_lanes(const vi_threads *t);
 
+const char *vi_threads_kind(void); /* what this build spreads work with when the caller gives no parallel_for */
+
 /* Bracket a forward: between the two the pool's workers may spin for the next section instead of sleeping. */
 void vi_threads_begin(vi_threads *t);
 void vi_threads_end(vi_threads *t);

@@ -1,5 +1,5 @@
-/* context.h: what a loaded model is (shared, read-only) and what a context adds to it (activations, threads, state of one run).
- * */
+/* context.h: what a loaded model is (shared, read-only) and what a context adds to it (activations, threads, state of one
+ * run). */
 #ifndef VI_CONTEXT_H
 #define VI_CONTEXT_H
 
@@ -107,7 +107,7 @@ int32_t vi_context_configure(vit_context *c, const vi_settings *settings, vi_err
 /* Bytes that vit_info reports: this context's and its model's allocations. */
 uint64_t vi_context_owned_bytes(const vit_context *c);
 
-/* ---- forward.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- forward.c ------------------------------------------------------------------------------------------------------------- */
 
 /* Number of pieces of a run: embedding, two per block, pooling and head. */
 int32_t vi_stages(const vi_hparams *h);

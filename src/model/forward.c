@@ -16,8 +16,7 @@ static const vi_epilogue plain = {.activation = VI_ACT_NONE};
 
 int32_t vi_stages(const vi_hparams *h) { return 2 * h->depth + 2; }
 
-/* ---- pictures to patches ----------------------------------------------------------------------------------------------------
- * */
+/* ---- pictures to patches --------------------------------------------------------------------------------------------------- */
 
 /* pixels [C, H, W] -> patches [N, C * ph * pw], each patch in the order (channel, row, column) */
 static void cut_patches(const vit_context *c, float *patches, const float *pixels) {
@@ -38,8 +37,7 @@ void vi_read_picture(vit_context *c, const vit_image *image, int32_t i) {
     cut_patches(c, c->work.patches + (size_t)i * c->patches * inputs, c->work.pixels);
 }
 
-/* ---- (1)
- * ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- (1) ------------------------------------------------------------------------------------------------------------------- */
 
 /* dst [D] = token + position row (NULL: none) */
 static void place_prefix(float *dst, const float *token, const float *position, size_t width) {
@@ -89,8 +87,7 @@ static void embed(const vit_context *c) {
     keep_layer(c, 0);
 }
 
-/* ---- (2) and (3)
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- (2) and (3) ----------------------------------------------------------------------------------------------------------- */
 
 static void attention_half(const vit_context *c, const vi_block *block) {
     size_t D = (size_t)c->model->hparams.width, rows = (size_t)c->batch * c->tokens;
@@ -116,8 +113,7 @@ static void mlp_half(const vit_context *c, const vi_block *block) {
                       (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale2, .residual = x});
 }
 
-/* ---- (4)
- * ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- (4) ------------------------------------------------------------------------------------------------------------------- */
 
 /* dst = src / max(|src|, 1e-12), as torch.nn.functional.normalize */
 static void l2_normalise(float *dst, const float *src, size_t n) {

@@ -10,7 +10,7 @@ static size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
 
 static void *lane_scratch(const vit_context *c, size_t lane) { return c->work.lanes + lane * c->work.lane_bytes; }
 
-/* ---- linear --------------------------------------------------------------------------------------------------------------- */
+/* ---- linear ---------------------------------------------------------------------------------------------------------------- */
 
 #define PANELS_PER_UNIT 6 /* 96 columns: two register tiles of the widest kernel */
 #define ROWS_STEP 24      /* a multiple of every kernel's tile height */
@@ -51,7 +51,7 @@ void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *
     vi_parallel(c->threads, ceil_div(rows, j.row_step) * j.panel_units, linear_unit, &j);
 }
 
-/* ---- norm ----------------------------------------------------------------------------------------------------------------- */
+/* ---- norm ------------------------------------------------------------------------------------------------------------------ */
 
 #define NORM_ROWS 16
 
@@ -87,7 +87,7 @@ void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x,
     vi_parallel(c->threads, ceil_div(rows, NORM_ROWS), norm_unit, &j);
 }
 
-/* ---- attention ------------------------------------------------------------------------------------------------------------ */
+/* ---- attention ------------------------------------------------------------------------------------------------------------- */
 
 #define QUERIES_PER_UNIT (4 * VI_ATTENTION_ROWS)
 
@@ -167,7 +167,7 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
     vi_parallel(c->threads, pairs * j.units_per_head, attention_unit, &j);
 }
 
-/* ---- gate ----------------------------------------------------------------------------------------------------------------- */
+/* ---- gate ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct gate_job {
     const vit_context *c;

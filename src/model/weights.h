@@ -64,7 +64,7 @@ typedef struct vi_weights {
     vi_block *blocks;         /* [depth] */
 } vi_weights;
 
-/* ---- the table ---------------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------------------------------------- */
 
 typedef enum vi_slot {
     VI_PATCH_W,
@@ -138,8 +138,7 @@ typedef struct vi_slot_row {
 
 extern const vi_slot_row vi_slot_table[VI_SLOTS];
 
-/* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: the model has no such slot.
- * */
+/* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: no such slot. */
 void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols);
 
 /* "blocks.3.fc1.weight" for block slots, the plain name for model slots (block ignored). Returns dst. */
