@@ -89,13 +89,14 @@ void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x,
 
 /* ---- attention ------------------------------------------------------------------------------------------------------------- */
 
-#define QUERIES_PER_UNIT (4 * VI_ATTENTION_ROWS)
+#define QUERIES_PER_UNIT (4 * VI_ATTENTION_ROWS) /* when there are fewer heads than it takes to keep the lanes busy */
 
 typedef struct attention_job {
     const vit_context *c;
     float *y;         /* [B, T, D] */
     const float *qkv; /* [B, T, 3D] */
-    size_t tokens, heads, head_dim, width, units_per_head;
+    size_t tokens, heads, head_dim, width;
+    size_t queries, units_per_head; /* of one unit; units of one head */
     size_t head_keys; /* floats of one head's packed keys */
 } attention_job;
 
@@ -109,7 +110,7 @@ static void keys_unit(void *arg, size_t unit, size_t lane) {
 
 static void attention_unit(void *arg, size_t unit, size_t lane) {
     const attention_job *j = arg;
-    size_t pair = unit / j->units_per_head, first = unit % j->units_per_head * QUERIES_PER_UNIT;
+    size_t pair = unit / j->units_per_head, first = unit % j->units_per_head * j->queries;
     size_t image = pair / j->heads, head = pair % j->heads;
     const float *q = j->qkv + image * j->tokens * 3 * j->width + head * j->head_dim;
     vi_attention a = {.q = q,
@@ -122,7 +123,7 @@ static void attention_unit(void *arg, size_t unit, size_t lane) {
                       .tokens = j->tokens,
                       .head_dim = j->head_dim,
                       .scale = 1.0f / sqrtf((float)j->head_dim)};
-    j->c->kernels->attention(&a, first, min_size(first + QUERIES_PER_UNIT, j->tokens), lane_scratch(j->c, lane));
+    j->c->kernels->attention(&a, first, min_size(first + j->queries, j->tokens), lane_scratch(j->c, lane));
 }
 
 /* One head of one image: norm and rotation of its queries and keys. */
@@ -154,6 +155,8 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
     size_t padded = ceil_div(c->tokens, VI_PANEL) * VI_PANEL;
     position_job p = {c, qkv, block, heads, width / heads, width};
     if (block->q_norm.gamma || block->k_norm.gamma || c->work.rope) vi_parallel(c->threads, pairs, position_unit, &p);
+    size_t lanes = vi_threads_lanes(c->threads);
+    bool whole_heads = lanes == 1 || pairs >= 4 * lanes; /* each call packs the head's values anew */
     attention_job j = {.c = c,
                        .y = y,
                        .qkv = qkv,
@@ -161,8 +164,9 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
                        .heads = heads,
                        .head_dim = width / heads,
                        .width = width,
-                       .units_per_head = ceil_div(c->tokens, QUERIES_PER_UNIT),
+                       .queries = whole_heads ? c->tokens : QUERIES_PER_UNIT,
                        .head_keys = padded * (width / heads)};
+    j.units_per_head = ceil_div(c->tokens, j.queries);
     vi_parallel(c->threads, pairs, keys_unit, &j);
     vi_parallel(c->threads, pairs * j.units_per_head, attention_unit, &j);
 }
