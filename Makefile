@@ -8,7 +8,7 @@
 #? make lint            who includes whom, who allocates, who does I/O, file sizes; with its own negative controls
 #? make abi             exported symbols, stack frames, writable data, the header alone, the recorded ABI
 #? make sanitize        the C tests and the tool with AddressSanitizer and UndefinedBehaviorSanitizer
-#? make tsan            the C tests with ThreadSanitizer
+#? make tsan            the tests that use threads with ThreadSanitizer
 #? make valgrind        the C tests under valgrind
 #? make cross           the C tests on emulated aarch64, arm and s390x (Debian's cross compilers, qemu-user)
 #? make capped          the C tests on an emulated x86-64 without AVX, and with AVX2 only
@@ -17,7 +17,7 @@
 #? make uninstall       removes what install put there
 #? make clean
 #? Variables: CC AR CFLAGS CPPFLAGS LDFLAGS; BUILD and LIB (folders, so that several builds can lie side by side);
-#? OPENMP=1 WERROR=1 CODECS=0 V=1, explained in the first lines of the Makefile.
+#? OPENMP=1 WERROR=1 CODECS=0 ONLY='tests/unit/%' V=1, explained in the first lines of the Makefile.
 
 CFLAGS ?= -O2 -g
 NM ?= nm
@@ -30,6 +30,8 @@ OPENMP ?= 0
 WERROR ?= 0
 # 0: the tool reads only its own picture formats, even where libjpeg and libpng are installed.
 CODECS ?= 1
+# Which tests to build and run: 'tests/unit/% tests/api/test_run'.
+ONLY ?= tests/%
 # 1: show whole commands.
 V ?= 0
 
@@ -78,8 +80,8 @@ say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo)
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/vit/*.c)))
 EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard examples/*.c)))
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*/test_*.c)))
-TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh))
+TEST_PROGRAMS := $(patsubst %,$(BUILD)/%,$(filter $(ONLY),$(basename $(sort $(wildcard tests/*/test_*.c)))))
+TEST_SCRIPTS := $(filter $(ONLY),$(sort $(wildcard tests/*/test_*.sh)))
 BENCHMARKS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
 
 STATIC := $(LIB)/libvit.a
@@ -198,7 +200,8 @@ sanitize:
 	    SCRIPTS='$(wildcard tests/tool/test_*.sh)' tool examples run-test-programs
 
 tsan:
-	$(SLOWLY) $(MAKE) BUILD=$(BUILD)/tsan LIB=$(BUILD)/tsan/lib CFLAGS='$(SANITIZERS) -fsanitize=thread' run-test-programs
+	$(SLOWLY) $(MAKE) BUILD=$(BUILD)/tsan LIB=$(BUILD)/tsan/lib CFLAGS='$(SANITIZERS) -fsanitize=thread' \
+	    ONLY='tests/unit/test_threads tests/api/% tests/oom/%' run-test-programs
 
 valgrind:
 	$(SLOWLY) $(MAKE) RUNNER='valgrind -q --error-exitcode=9 --leak-check=full' run-test-programs

@@ -40,7 +40,7 @@ static int32_t open_model(vi_reader *r, const char *path, const vit_options *o, 
     bool map = vi_option(o, VIT_OPT_MAP) != 0;
     int32_t status = vi_reader_open_path(r, path, map, e);
     if (status != VIT_ERROR_IO) return status;
-    vi_allocator a = o->allocator;
+    vi_allocator a = vi_options_allocator(o);
     size_t length = strlen(path), size = length + 64;
     char *file = vi_alloc(&a, size, VI_TEMPORARY);
     if (!file) return vi_alloc_failed(&a, size, "a path", e);
@@ -138,9 +138,9 @@ int32_t vit_clone(vit_context **out, vit_context *source, const vit_options *opt
     if (status == VIT_OK && !source) status = vi_fail(&e, VIT_ERROR_ARGUMENT, "source is NULL");
     if (status != VIT_OK) return tell(&e, error, error_size);
     vi_settings settings = options ? vi_options_settings(o) : source->settings;
-    vi_allocator allocator = o->allocator;
+    vi_allocator allocator = vi_options_allocator(o);
     const vi_allocator *from = source->allocator;
-    if (!options) allocator = (vi_allocator){.alloc = from->alloc, .free = from->free, .user = from->user};
+    if (!options) allocator = (vi_allocator){.alloc = from->alloc, .free = from->free, .user = from->user, .limit = from->limit};
     atomic_fetch_add(&source->model->references, 1);
     status = vi_context_create(out, source->model, &allocator, &settings, &e);
     return status == VIT_OK ? VIT_OK : tell(&e, error, error_size);

@@ -18,7 +18,7 @@ static int32_t join_labels(vit_context *c, const char *const *labels, int32_t co
         if (!labels[i] || !vi_add_size(bytes, strlen(labels[i]) + 1, &bytes) || bytes > UINT32_MAX)
             return vi_fail(e, VIT_ERROR_ARGUMENT, "label %ld is NULL or too long", (long)i);
     char *text = vi_alloc(c->allocator, bytes, VI_TEMPORARY);
-    if (!text) return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: labels need %llu bytes", (unsigned long long)bytes);
+    if (!text) return vi_alloc_failed(c->allocator, bytes, "labels", e);
     *joined = (label_block){text, bytes, (uint32_t)count};
     for (int32_t i = 0; i < count; i++) {
         size_t n = strlen(labels[i]) + 1;

@@ -70,7 +70,7 @@ static int32_t for_each_slot(loader *l, slot_fn visit) {
 
 static const void *stored_in_place(const loader *l, vi_slot slot, const vi_source *source) {
     const vi_tensor *t = source->part[0];
-    if (source->parts != 1 || !t) return NULL;
+    if (source->parts != 1 || !t || source->above || source->below) return NULL;
     bool matrix = vi_slot_table[slot].matrix;
     bool fits = matrix ? t->layout == VI_LAYOUT_PANEL && (uint32_t)t->dtype == l->precision
                        : t->layout == VI_LAYOUT_ROWS && t->dtype == VI_DT_F32;
@@ -148,16 +148,10 @@ static void lay_out(loader *l) {
 static int32_t take_model(loader *l) {
     l->arena = vi_arena_measure();
     lay_out(l);
-    uint64_t cap = (uint64_t)vi_option(l->o, VIT_OPT_MAX_MEMORY), total;
-    bool fits = !l->arena.failed && vi_add_u64(l->arena.used, l->a.in_use, &total);
-    if (!fits || (cap && total > cap))
-        return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: weights need %llu bytes, more than allowed", l->reader.name,
-                       (unsigned long long)l->arena.used);
+    if (l->arena.failed) return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: weights do not fit into memory", l->reader.name);
     l->model_size = l->arena.used;
     void *block = vi_alloc(&l->a, l->model_size, VI_LASTING);
-    if (!block)
-        return vi_fail(l->e, VIT_ERROR_MEMORY, "%s: out of memory: weights need %llu bytes", l->reader.name,
-                       (unsigned long long)l->model_size);
+    if (!block) return vi_alloc_failed(&l->a, l->model_size, "the weights", l->e);
     l->arena = vi_arena_over(block, l->model_size);
     lay_out(l);
     l->model->block_size = l->model_size;
@@ -200,6 +194,8 @@ static void drop_whole(loader *l) {
 /* Elements [first, first + count). What does not lie in rows in the file is taken whole, and kept until another tensor's turn. */
 static int32_t read_elements(loader *l, const vi_tensor *t, uint64_t first, size_t count, float *dst) {
     if (vi_tensor_streams(t)) return vi_tensor_read(&l->directory, t, first, count, dst, l->e);
+    if (!vi_range_fits(first, count, t->elements))
+        return vi_fail(l->e, VIT_ERROR_MODEL, "%s: tensor '%s' has too few elements", l->reader.name, t->name);
     if (l->whole != t) {
         drop_whole(l);
         if (t->elements > SIZE_MAX || !vi_mul_size((size_t)t->elements, sizeof(float), &l->elements_bytes))
@@ -226,7 +222,7 @@ static int32_t read_rows(loader *l, const vi_source *s, size_t first, size_t cou
         else if (t->layout == VI_LAYOUT_PANEL)
             status = read_panel(l, t, from, n, cols, dst);
         else
-            status = read_elements(l, t, (uint64_t)from * cols, n * cols, dst);
+            status = read_elements(l, t, (s->above + from) * cols, n * cols, dst);
         if (status != VIT_OK) return status;
         dst += n * cols;
         first += n;
@@ -253,7 +249,7 @@ static int32_t fill_vector(loader *l, const vi_source *source, float *dst, size_
     size_t part = elements / source->parts;
     for (uint32_t i = 0; i < source->parts; i++) {
         if (!source->part[i]) continue; /* the block is zeroed */
-        int32_t status = read_elements(l, source->part[i], 0, part, dst + i * part);
+        int32_t status = read_elements(l, source->part[i], source->above, part, dst + i * part);
         if (status != VIT_OK) return status;
     }
     return VIT_OK;
@@ -285,9 +281,7 @@ static int32_t fill_model(loader *l) {
         return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: rows of %llu numbers are too long", l->reader.name,
                        (unsigned long long)l->widest);
     l->rows = vi_alloc(&l->a, l->rows_bytes, VI_TEMPORARY);
-    if (!l->rows)
-        return vi_fail(l->e, VIT_ERROR_MEMORY, "%s: out of memory: packing needs %llu bytes", l->reader.name,
-                       (unsigned long long)l->rows_bytes);
+    if (!l->rows) return vi_alloc_failed(&l->a, l->rows_bytes, "packing", l->e);
     l->panel = (unsigned char *)l->rows + half;
     return for_each_slot(l, fill_slot);
 }
@@ -380,12 +374,12 @@ static void log_notes(const vit_options *o, const char *notes) {
 }
 
 int32_t vi_load_model(vi_model **out, vi_reader *reader, const char *path, const vit_options *o, vi_error *e) {
-    vi_allocator first = o->allocator;
+    vi_allocator first = vi_options_allocator(o);
     loader *l = vi_alloc(&first, sizeof *l, VI_TEMPORARY);
     if (!l) {
-        vi_fail(e, VIT_ERROR_MEMORY, "%s: out of memory: loading needs %llu bytes", reader->name, (unsigned long long)sizeof *l);
+        int32_t failed = vi_alloc_failed(&first, sizeof *l, "loading", e);
         vi_reader_close(reader);
-        return VIT_ERROR_MEMORY;
+        return failed;
     }
     l->o = o;
     l->e = e;

@@ -152,6 +152,13 @@ int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn fn, voi
     return VIT_OK;
 }
 
+vi_allocator vi_options_allocator(const vit_options *o) {
+    vi_allocator a = o->allocator;
+    uint64_t limit = (uint64_t)vi_option(o, VIT_OPT_MAX_MEMORY);
+    a.limit = limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
+    return a;
+}
+
 vi_settings vi_options_settings(const vit_options *o) {
     int64_t outputs = vi_option(o, VIT_OPT_OUTPUTS);
     vi_settings s = {
@@ -162,7 +169,6 @@ vi_settings vi_options_settings(const vit_options *o) {
         .image_width = (int32_t)vi_option(o, VIT_OPT_IMAGE_WIDTH),
         .image_height = (int32_t)vi_option(o, VIT_OPT_IMAGE_HEIGHT),
         .normalize = vi_option(o, VIT_OPT_NORMALIZE) != 0,
-        .max_memory = (uint64_t)vi_option(o, VIT_OPT_MAX_MEMORY),
         .want_tokens = outputs >> VIT_OUTPUT_TOKENS & 1,
         .parallel_for = o->parallel_for,
         .parallel_user = o->parallel_user,

@@ -33,6 +33,7 @@ int64_t vi_option(const vit_options *o, int32_t key); /* a known integer key */
 
 /* The parts of the options that concern a context, and those that replace numbers of the checkpoint. */
 vi_settings vi_options_settings(const vit_options *o);
+vi_allocator vi_options_allocator(const vit_options *o); /* nothing taken yet, with VIT_OPT_MAX_MEMORY as its limit */
 vi_overrides vi_options_overrides(const vit_options *o);
 
 #endif

@@ -53,7 +53,7 @@ inline int32_t check(int32_t status, const char *message) {
 }
 } // namespace detail
 
-/* ---- pictures: views of the caller's pixels ------------------------------------------------------------------------------ */
+/* ---- pictures: views of the caller's pixels -------------------------------------------------------------------------------- */
 
 /* stride: bytes from a row to the next; 0: no gap; negative: pixels points to the last row in memory, which is row 0. */
 inline vit_image picture(int32_t format, const void *pixels, int32_t width, int32_t height, int64_t stride = 0) noexcept {
@@ -82,7 +82,7 @@ inline vit_image planes(const float *values, int32_t width, int32_t height) noex
     return picture(VIT_PIXELS_F32, values, width, height);
 }
 
-/* ---- options ---------------------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------------------------------------- */
 
 class Options {
 public:
@@ -117,7 +117,7 @@ private:
     vit_options *handle_;
 };
 
-/* ---- the model --------------------------------------------------------------------------------------------------------------- */
+/* ---- the model ------------------------------------------------------------------------------------------------------------- */
 
 struct Class {
     int32_t index;

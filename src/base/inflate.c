@@ -27,7 +27,7 @@ void vi_inflate_start(vi_inflater *s, vi_reader *r, uint64_t offset, uint64_t si
     s->input_at = s->input_end = 0;
 }
 
-/* ---- bits ---------------------------------------------------------------------------------------------------------------- */
+/* ---- bits --------------------------------------------------------------------------------------------------------------- */
 
 /* Fills `bits` as far as there is input; fewer than 15 bits are left only at the end of the stream. */
 static int32_t refill(vi_inflater *s, vi_error *e) {
@@ -62,7 +62,7 @@ static int32_t take(vi_inflater *s, uint32_t n, uint32_t *value, vi_error *e) {
     return VIT_OK;
 }
 
-/* ---- Huffman codes ------------------------------------------------------------------------------------------------------- */
+/* ---- Huffman codes ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t reversed(uint32_t code, uint32_t length) {
     uint32_t r = 0;
@@ -70,8 +70,8 @@ static uint32_t reversed(uint32_t code, uint32_t length) {
     return r;
 }
 
-/* From the lengths of n codes, 0 for none. As zlib has it, a code must use up all bit patterns, but for one code of one bit and for
- * no code at all. */
+/* From the lengths of n codes, 0 for none. As zlib has it, a code must use up all bit patterns, but for one code of one bit
+ * and for no code at all. */
 static bool make_code(vi_huffman *h, const unsigned char *lengths, size_t n) {
     uint32_t next[MAX_BITS + 2] = {0}; /* the next code of each length */
     uint16_t place[MAX_BITS + 2] = {0};
@@ -126,7 +126,7 @@ static int32_t next_symbol(vi_inflater *s, const vi_huffman *h, uint32_t *symbol
     return VIT_OK;
 }
 
-/* ---- block headers ------------------------------------------------------------------------------------------------------- */
+/* ---- block headers ------------------------------------------------------------------------------------------------------ */
 
 static void make_fixed_codes(vi_inflater *s) {
     unsigned char lengths[288];
@@ -202,12 +202,13 @@ static int32_t read_block_header(vi_inflater *s, vi_error *e) {
     }
 }
 
-/* ---- output -------------------------------------------------------------------------------------------------------------- */
+/* ---- output ------------------------------------------------------------------------------------------------------------- */
 
 static int32_t read_match(vi_inflater *s, uint32_t symbol, vi_error *e) {
     static const uint16_t bases[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                        31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-    static const unsigned char extras[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+    static const unsigned char extras[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                             2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
     uint32_t extra, slot;
     if (symbol > 285) return damaged(s, "an unknown length", e);
     int32_t status = take(s, extras[symbol - 257], &extra, e);
@@ -228,9 +229,7 @@ static void put(vi_inflater *s, unsigned char **dst, unsigned char byte) {
     *(*dst)++ = byte;
 }
 
-static void end_block(vi_inflater *s) {
-    s->state = s->last ? DONE : BLOCK_HEADER;
-}
+static void end_block(vi_inflater *s) { s->state = s->last ? DONE : BLOCK_HEADER; }
 
 /* Literals and matches up to dst_end; stops early at the end of the block, or before a match. */
 static int32_t read_coded(vi_inflater *s, unsigned char **dst, const unsigned char *dst_end, vi_error *e) {
@@ -238,9 +237,12 @@ static int32_t read_coded(vi_inflater *s, unsigned char **dst, const unsigned ch
         uint32_t symbol;
         int32_t status = next_symbol(s, &s->literals, &symbol, e);
         if (status != VIT_OK) return status;
-        if (symbol < 256) put(s, dst, (unsigned char)symbol);
-        else if (symbol == 256) end_block(s);
-        else if ((status = read_match(s, symbol, e)) != VIT_OK) return status;
+        if (symbol < 256)
+            put(s, dst, (unsigned char)symbol);
+        else if (symbol == 256)
+            end_block(s);
+        else if ((status = read_match(s, symbol, e)) != VIT_OK)
+            return status;
     }
     return VIT_OK;
 }

@@ -1,5 +1,5 @@
-/* inflate.h: unpacks a deflate stream (RFC 1951) piece by piece. What comes out is exactly what the caller asks for, into memory of
- * the caller's size: a hostile stream can be wrong, but not write or read anywhere else. */
+/* inflate.h: unpacks a deflate stream (RFC 1951) piece by piece. What comes out is exactly what the caller asks for, into
+ * memory of the caller's size: a hostile stream can be wrong, but not write or read anywhere else. */
 #ifndef VI_BASE_INFLATE_H
 #define VI_BASE_INFLATE_H
 

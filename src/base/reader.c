@@ -225,7 +225,7 @@ static bool is_separator(char c) {
     return c == '/' || (!POSIX && c == '\\');
 }
 
-/* The first `length` bytes of folder, a separator where needed, name. */
+/* The first `length` bytes of folder, a separator where needed, name: a temporary block of *size bytes, or NULL. */
 static char *join(const char *folder, size_t length, const char *name, vi_allocator *a, size_t *size) {
     size_t name_size = strlen(name) + 1, total;
     bool slash = length > 0 && !is_separator(folder[length - 1]);
@@ -237,10 +237,6 @@ static char *join(const char *folder, size_t length, const char *name, vi_alloca
     memcpy(path + length + slash, name, name_size);
     *size = total;
     return path;
-}
-
-char *vi_path_join(const char *folder, const char *name, vi_allocator *a, size_t *size) {
-    return join(folder, strlen(folder), name, a, size);
 }
 
 int32_t vi_reader_open_sibling(vi_reader *r, const char *path, const char *name, bool map, vi_allocator *a, bool *found,

@@ -36,9 +36,6 @@ const void *vi_reader_view(const vi_reader *r, uint64_t offset, uint64_t n); /* 
 typedef enum vi_path_kind { VI_PATH_ABSENT, VI_PATH_FILE, VI_PATH_FOLDER } vi_path_kind;
 vi_path_kind vi_path_look(const char *path); /* FILE also for what only opening can tell */
 
-/* "folder/name" as one temporary block of *size bytes (to be freed with that size); NULL when memory is out. */
-char *vi_path_join(const char *folder, const char *name, vi_allocator *a, size_t *size);
-
 /* Opens the file `name` beside `path`, the model's file or folder. A missing file is VIT_OK with *found false. */
 int32_t vi_reader_open_sibling(vi_reader *r, const char *path, const char *name, bool map, vi_allocator *a, bool *found,
                                vi_error *e);

@@ -1,4 +1,8 @@
 /* status.c: see status.h. */
+#if defined(__MINGW32__)
+#define __USE_MINGW_ANSI_STDIO 1 /* a vsnprintf that knows %zu and %llu */
+#endif
+
 #include "base/status.h"
 
 #include <stdarg.h>

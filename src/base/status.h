@@ -16,7 +16,9 @@ typedef struct vi_error {
     char text[VI_ERROR_TEXT];
 } vi_error;
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) /* where plain "printf" means what Microsoft's old C library knows */
+#define VI_PRINTF(f, a) __attribute__((format(gnu_printf, f, a)))
+#elif defined(__GNUC__)
 #define VI_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define VI_PRINTF(f, a)

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const vi_family *const families[] = {&vi_family_native, &vi_family_hf_vit, &vi_family_timm};
+static const vi_family *const families[] = {
+    &vi_family_native,  &vi_family_hf_deit,   &vi_family_hf_mae, &vi_family_hf_vit, &vi_family_hf_dinov2,
+    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_timm,
+};
 #define FAMILIES (sizeof families / sizeof *families)
 
 void vi_note(vi_description *d, bool guess, const char *format, ...) {
@@ -25,7 +28,7 @@ void vi_note(vi_description *d, bool guess, const char *format, ...) {
 /* ---- which family ---------------------------------------------------------------------------------------------------------- */
 
 static int32_t unknown_family(const vi_directory *directory, vi_error *e) {
-    char known[64] = "", found[256] = "";
+    char known[128] = "", found[256] = "";
     for (size_t i = 0; i < FAMILIES; i++) {
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", families[i]->name);
@@ -119,7 +122,7 @@ static int32_t check_slot(const place *p, const vi_source *source, const vi_desc
         return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' has no weight beside it", file, source->part[0]->name);
     /* Parts are alike: one below the other in a matrix, side by side in a vector. */
     uint64_t *split = vi_slot_table[p->slot].matrix ? &rows : &cols;
-    *split /= source->parts;
+    *split = *split / source->parts + source->above + source->below;
     for (uint32_t i = 0; i < source->parts; i++) {
         if (source->part[i] == NULL) continue;
         int32_t status = check_part(p, source->part[i], source->parts, rows, cols, e);

@@ -30,11 +30,40 @@ static int32_t infer_patch(const vi_names *n, vi_hparams *h, vi_error *e) {
 
 static int32_t infer_prefix(const vi_names *n, vi_hparams *h, vi_error *e) {
     h->class_token = vi_names_find(n, VI_CLASS_TOKEN, 0) != NULL;
+    h->distilled = vi_names_find(n, VI_DIST_TOKEN, 0) != NULL;
     const vi_tensor *t = vi_names_find(n, VI_REGISTERS, 0);
     if (t == NULL) return VIT_OK;
     uint64_t rows = rows_of(t, h->width);
     if (rows == 0 || rows > VI_MAX_REGISTERS) return misshaped(n, t, "[1, registers, width]", e);
     h->registers = (int32_t)rows;
+    return VIT_OK;
+}
+
+static int32_t infer_mlp(const vi_names *n, vi_hparams *h, vi_error *e) {
+    const vi_tensor *fc1 = vi_names_find(n, VI_FC1_W, 0), *fc2 = vi_names_find(n, VI_FC2_W, 0);
+    if (fc1 == NULL) return vi_names_missing(n, VI_FC1_W, 0, e);
+    if (fc1->rank != 2) return misshaped(n, fc1, "[mlp, width]", e);
+    h->mlp = (int32_t)fc1->shape[0];
+    bool parts = vi_names_parts(n, VI_FC1_W, 0) == 2;
+    bool packed = !parts && fc2 != NULL && fc2->rank == 2 && fc2->shape[1] * 2 == fc1->shape[0];
+    if (packed) h->mlp /= 2;
+    h->ffn = parts || packed ? VI_FFN_SWIGLU : VI_FFN_MLP;
+    return VIT_OK;
+}
+
+/* A model has one kind of norm: RMSNorm has no bias. */
+static int32_t infer_norms(const vi_names *n, vi_hparams *h, vi_error *e) {
+    static const vi_slot norms[] = {VI_PATCH_NORM_G, VI_PRE_NORM_G,  VI_NORM_G,      VI_FC_NORM_G,  VI_MAP_NORM_G, VI_NORM1_G,
+                                    VI_NORM2_G,      VI_Q_NORM_G,    VI_K_NORM_G,    VI_ATTN_NORM_G, VI_MLP_NORM_G};
+    bool rms = vi_names_find(n, VI_NORM1_G, 0) != NULL && vi_names_find(n, VI_NORM1_B, 0) == NULL;
+    h->norm_kind = rms ? VI_NORM_RMS : VI_NORM_LAYER;
+    for (size_t i = 0; i < sizeof norms / sizeof *norms; i++) {
+        const vi_tensor *gamma = vi_names_find(n, norms[i], 0), *beta = vi_names_find(n, (vi_slot)(norms[i] + 1), 0);
+        if (gamma != NULL && (beta == NULL) != rms)
+            return vi_fail(e, VIT_ERROR_UNSUPPORTED,
+                           "%s: tensor '%s' has %s bias beside it: LayerNorm and RMSNorm in one model are not supported",
+                           n->directory->reader->name, gamma->name, beta == NULL ? "no" : "a");
+    }
     return VIT_OK;
 }
 
@@ -45,10 +74,9 @@ int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e) {
     if (status != VIT_OK) return status;
 
     h->depth = vi_names_depth(n);
-    const vi_tensor *fc1 = vi_names_find(n, VI_FC1_W, 0);
-    if (fc1 == NULL) return vi_names_missing(n, VI_FC1_W, 0, e);
-    if (fc1->rank != 2) return misshaped(n, fc1, "[mlp, width]", e);
-    h->mlp = (int32_t)fc1->shape[0];
+    status = infer_mlp(n, h, e);
+    if (status == VIT_OK) status = infer_norms(n, h, e);
+    if (status != VIT_OK) return status;
 
     const vi_tensor *head = vi_names_find(n, VI_HEAD_W, 0);
     if (head == NULL) return VIT_OK;
@@ -65,6 +93,11 @@ static uint64_t square_side(uint64_t n) {
     return side * side == n ? side : 0;
 }
 
+/* Position rows of prefix tokens. */
+static int32_t covered_rows(const vi_hparams *h, int32_t covers) {
+    return covers == VI_COVERS_CLASS ? h->class_token : covers == VI_COVERS_ALL ? vi_prefix_tokens(h) : 0;
+}
+
 static int32_t positions_of_known_size(const vi_names *n, const vi_tensor *t, uint64_t rows, int32_t covers, const char *source,
                                        vi_hparams *h, vi_error *e) {
     if (h->image_width % h->patch_width != 0 || h->image_height % h->patch_height != 0)
@@ -74,20 +107,21 @@ static int32_t positions_of_known_size(const vi_names *n, const vi_tensor *t, ui
     uint64_t across = (uint64_t)(h->image_width / h->patch_width), down = (uint64_t)(h->image_height / h->patch_height);
     uint64_t patches = across * down, prefix = (uint64_t)vi_prefix_tokens(h);
     if (covers == VI_COVERS_UNKNOWN) covers = prefix > 0 && rows == patches + prefix;
-    h->position_prefix = covers ? vi_prefix_tokens(h) : 0;
-    if (rows == patches + (covers ? prefix : 0)) return VIT_OK;
+    h->position_prefix = covered_rows(h, covers);
+    uint64_t expected = patches + (uint64_t)h->position_prefix;
+    if (rows == expected) return VIT_OK;
     char shape[128];
     return vi_fail(
         e, VIT_ERROR_MODEL, "%s: tensor '%s' is %s, but %s %ldx%ld (height x width) with patch %ldx%ld needs %llu positions",
         n->directory->reader->name, t->name, vi_shape_text(shape, sizeof shape, t), source, (long)h->image_height,
-        (long)h->image_width, (long)h->patch_height, (long)h->patch_width, (unsigned long long)(patches + (covers ? prefix : 0)));
+        (long)h->image_width, (long)h->patch_height, (long)h->patch_width, (unsigned long long)expected);
 }
 
 /* A square is never one more than a square (but 1), so with a class token alone the choice is certain. */
 static int32_t positions_of_square(const vi_names *n, const vi_tensor *t, uint64_t rows, int32_t covers, vi_description *d,
                                    vi_error *e) {
     vi_hparams *h = &d->hparams;
-    uint64_t prefix = (uint64_t)vi_prefix_tokens(h);
+    uint64_t prefix = (uint64_t)covered_rows(h, covers == VI_COVERS_UNKNOWN ? VI_COVERS_ALL : covers);
     uint64_t bare = square_side(rows), covered = rows > prefix ? square_side(rows - prefix) : 0;
     if (covers == VI_COVERS_UNKNOWN) {
         covers = prefix > 0 && bare == 0;
@@ -106,7 +140,7 @@ static int32_t positions_of_square(const vi_names *n, const vi_tensor *t, uint64
     if (width > VI_MAX_SIDE || height > VI_MAX_SIDE)
         return vi_fail(e, VIT_ERROR_LIMIT, "%s: tensor '%s' gives an input of %llux%llu pixels, at most %d a side",
                        n->directory->reader->name, t->name, (unsigned long long)width, (unsigned long long)height, VI_MAX_SIDE);
-    h->position_prefix = covers ? vi_prefix_tokens(h) : 0;
+    h->position_prefix = covered_rows(h, covers);
     h->image_width = (int32_t)width;
     h->image_height = (int32_t)height;
     vi_note(d, true, "input size: %ldx%ld assumed, a square of %llu patches (VIT_OPT_CONFIG_JSON)", (long)width, (long)height,

@@ -4,12 +4,17 @@
 
 #include "family/map.h"
 
-/* Sets width, depth, mlp, channels, patch_width, patch_height, classes, class_token, registers. */
+/* Sets width, depth, mlp, ffn (SwiGLU: fc1 in two tensors, or with twice the rows that fc2 has columns), norm_kind (RMS: a first
+ * norm without bias), channels, patch_width, patch_height, classes, class_token, distilled, registers. */
 int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e);
 
+/* Which prefix tokens have positions. */
 #define VI_COVERS_UNKNOWN (-1)
+#define VI_COVERS_NONE 0
+#define VI_COVERS_ALL 1
+#define VI_COVERS_CLASS 2 /* registers were put in afterwards */
 
-/* Sets position_prefix (`covers` when known) and, when `size_source` is NULL, the image size as a square. Otherwise
+/* Sets position_prefix (by `covers`, VI_COVERS_*) and, when `size_source` is NULL, the image size as a square. Otherwise
  * image_width and image_height are set and size_source names where they come from; they must fit the position tensor. */
 int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e);
 

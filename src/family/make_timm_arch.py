@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""Writes timm_arch.c: what timm knows of a plain ViT by its architecture's name alone.
+"""Writes timm_arch.c: what timm knows of a ViT by its architecture's name alone.
 
     make_timm_arch.py timm_arch.tsv timm_pretrained.tsv > timm_arch.c
 
 timm_arch.tsv has one architecture a row with the constructor arguments that differ from the class's defaults, timm_pretrained.tsv
-one pretrained tag a row with its preprocessing; both were taken from timm's source. Architectures that are no plain pre-norm ViT
-are left out: their tensors give them away. The exception are blocks with the norm after the residual branch, which look the same.
+one pretrained tag a row with its preprocessing; both were taken from timm's source. Architectures that the library cannot run
+are left out where their tensors give them away, and flagged VI_ARCH_OTHER where these look the same.
 """
 import collections
 import sys
 
-FILES = ("vision_transformer.py", "deit.py")
-OTHER_MODEL = ("ParallelScalingBlock", "ParallelThingsBlock", "attn_layer", "mlp_layer", "embed_norm", "RmsNorm", "rmsnorm",
-               "qk_norm", "proj_bias", "scale_attn", "'map'", "pool_include_prefix")
-ACTIVATIONS = {"": "VIT_ACT_GELU", "'gelu_tanh'": "VIT_ACT_GELU_TANH", "'quick_gelu'": "VIT_ACT_QUICK_GELU"}
+FILES = ("vision_transformer.py", "deit.py", "eva.py")
+OTHER_TENSORS = ("ParallelScalingBlock", "ParallelThingsBlock")
+OTHER_MODEL = ("ResPostBlock", "attn_layer", "pool_include_prefix", "use_post_norm", "attn_type", "rope_grid_offset",
+               "rope_grid_indexing", "'mixed'", "rope_mrope", "num_kv_heads", "attn_pool_num_heads")
+ACTIVATIONS = {"": "GELU", "'gelu_tanh'": "GELU_TANH", "'quick_gelu'": "QUICK_GELU", "nn.SiLU": "SILU", "'silu'": "SILU"}
 STATS = {"0.5": "HALF", "imagenet": "IMAGENET", "clip": "CLIP", "0": "UNIT"}
 HEAD = '''\
 /* timm_arch.c: written by make_timm_arch.py, do not edit. What neither the tensors nor a config.json of timm say: heads,
@@ -63,14 +64,25 @@ def preprocessing(path):
     return {arch: counts.most_common(1)[0][0] for arch, counts in seen.items()}
 
 
-def flags(name, args, mode, interpolation):
+def rope(args):
+    """Which of the two kinds of rotary positions that the library has; None: another kind."""
+    if args.get("use_rot_pos_emb") != "True":
+        return ""
+    if args.get("rope_type") == "'dinov3'" and args.get("rope_rotate_half") == "True" and args.get("rope_temperature") == "100":
+        return "VI_ARCH_HALVES"
+    return "VI_ARCH_PAIRS" if "rope_type" not in args and args.get("ref_feat_shape") == "(16, 16)" else None
+
+
+def flags(row, args, mode, interpolation):
+    if any(word in row["other_args"] for word in OTHER_MODEL) or rope(args) is None:
+        return "VI_ARCH_OTHER"
     found = [("VI_ARCH_EPS5", "eps=1e-05" in args.get("norm_layer", "")),
-             ("VI_ARCH_MEAN", args.get("global_pool") == "'avg'"),
+             ("VI_ARCH_MEAN", args.get("global_pool", "'avg'" if row["file"] == "eva.py" else "") == "'avg'"),
              ("VI_ARCH_BARE", args.get("no_embed_class") == "True"),
              ("VI_ARCH_SQUASH", mode == "squash"),
              ("VI_ARCH_BILINEAR", interpolation == "bilinear"),
-             ("VI_ARCH_BILINEAR_POSITIONS", name.startswith("flexivit")),
-             ("VI_ARCH_POST_NORM", "ResPostBlock" in args.get("block_fn", ""))]
+             ("VI_ARCH_BILINEAR_POSITIONS", row["arch"].startswith("flexivit")),
+             (rope(args), rope(args))]
     return " | ".join(flag for flag, on in found if on) or "0"
 
 
@@ -78,13 +90,15 @@ def main(arch_path, pretrained_path):
     usual = preprocessing(pretrained_path)
     print(HEAD, end="")
     for row in sorted(rows(arch_path), key=lambda r: r["arch"].encode()):
-        if row["file"] not in FILES or "distilled" in row["arch"] or any(word in row["other_args"] for word in OTHER_MODEL):
+        if row["file"] not in FILES or any(word in row["other_args"] for word in OTHER_TENSORS):
             continue
         args = arguments(row["other_args"])
         stats, crop, mode, interpolation = usual.get(row["arch"], ("0.5", 0.9, "", "bicubic"))
-        fields = (row["arch"], int(row["num_heads"] or 12), ACTIVATIONS[args.get("act_layer", "")],
-                  flags(row["arch"], args, mode, interpolation), STATS[stats], round(crop * 1000))
-        print('    {"%s", %d, %s, %s, VI_STATS_%s, %d},' % fields)
+        activation = "SILU" if args.get("swiglu_mlp") == "True" else ACTIVATIONS[args.get("act_layer", "")]
+        fields = (row["arch"], int(row["num_heads"] or 12), activation,
+                  flags(row, args, mode, interpolation), STATS[stats], round(crop * 1000))
+        line = '    {"%s", %d, VIT_ACT_%s, %s, VI_STATS_%s, %d},' % fields
+        print(line if len(line) <= 130 else line.replace(", VI_STATS", ",\n     VI_STATS"))
     print(TAIL, end="")
 
 

@@ -46,12 +46,12 @@ bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, c
 static const vi_name_row *row_of(const vi_names *n, vi_slot slot, int32_t block, vi_tensor **found) {
     const vi_name_row *first = NULL;
     *found = NULL;
-    for (size_t i = 0; i < n->map->count; i++) {
-        const vi_name_row *row = &n->map->rows[i];
+    for (size_t i = 0; i < n->map->count + n->map->more_count; i++) {
+        const vi_name_row *row = i < n->map->count ? &n->map->rows[i] : &n->map->more[i - n->map->count];
         if (row->slot != slot) continue;
         if (first == NULL) first = row;
         for (size_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
-            *found = find_part(n, slot, block, row->part[p]);
+            *found = row->part[p][0] != '\0' ? find_part(n, slot, block, row->part[p]) : NULL;
             if (*found != NULL) return row;
         }
     }
@@ -62,6 +62,14 @@ vi_tensor *vi_names_find(const vi_names *n, vi_slot slot, int32_t block) {
     vi_tensor *found;
     row_of(n, slot, block, &found);
     return found;
+}
+
+uint32_t vi_names_parts(const vi_names *n, vi_slot slot, int32_t block) {
+    vi_tensor *found;
+    const vi_name_row *row = row_of(n, slot, block, &found);
+    uint32_t parts = 0;
+    while (found != NULL && parts < VI_MAX_PARTS && row->part[parts] != NULL) parts++;
+    return parts;
 }
 
 static int32_t missing_part(const vi_names *n, vi_slot slot, int32_t block, const char *part, vi_error *e) {
@@ -99,14 +107,17 @@ int32_t vi_names_depth(const vi_names *n) {
 }
 
 /* The parts of a slot are all there or none is. */
-static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, vi_source *source, vi_error *e) {
+static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, int32_t width, vi_source *source, vi_error *e) {
     vi_tensor *found;
     const vi_name_row *row = row_of(n, slot, block, &found);
     if (found == NULL) return VIT_OK;
+    source->above = (uint64_t)row->above * (uint64_t)width;
+    source->below = (uint64_t)row->below * (uint64_t)width;
     for (uint32_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
-        vi_tensor *t = find_part(n, slot, block, row->part[p]);
-        if (t == NULL) return missing_part(n, slot, block, row->part[p], e);
-        t->used = true;
+        bool stored = row->part[p][0] != '\0';
+        vi_tensor *t = stored ? find_part(n, slot, block, row->part[p]) : NULL;
+        if (t == NULL && stored) return missing_part(n, slot, block, row->part[p], e);
+        if (t != NULL) t->used = true;
         source->part[source->parts++] = t;
     }
     return VIT_OK;
@@ -121,14 +132,14 @@ static bool lacks(const vi_description *d, vi_slot slot, const vi_source *source
 
 int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
     for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) {
-        int32_t status = bind_slot(n, (vi_slot)slot, 0, &d->model[slot], e);
+        int32_t status = bind_slot(n, (vi_slot)slot, 0, d->hparams.width, &d->model[slot], e);
         if (status != VIT_OK) return status;
         if (lacks(d, (vi_slot)slot, &d->model[slot])) return vi_names_missing(n, (vi_slot)slot, 0, e);
     }
     for (int32_t block = 0; block < d->hparams.depth; block++) {
         for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
             vi_source *source = &d->blocks[block][slot - VI_MODEL_SLOTS];
-            int32_t status = bind_slot(n, (vi_slot)slot, block, source, e);
+            int32_t status = bind_slot(n, (vi_slot)slot, block, d->hparams.width, source, e);
             if (status != VIT_OK) return status;
             if (lacks(d, (vi_slot)slot, source)) return vi_names_missing(n, (vi_slot)slot, block, e);
         }

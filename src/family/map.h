@@ -7,7 +7,8 @@
 
 typedef struct vi_name_row {
     vi_slot slot;
-    const char *part[VI_MAX_PARTS]; /* without prefix; of a block slot: what follows "<block><index>." */
+    const char *part[VI_MAX_PARTS]; /* without prefix; of a block slot: what follows "<block><index>."; "": zeros, not stored */
+    uint8_t above, below;           /* of a single part: so many times the width of its rows belong to other slots */
 } vi_name_row;
 
 typedef struct vi_name_map {
@@ -15,6 +16,8 @@ typedef struct vi_name_map {
     const char *block;       /* "blocks." */
     const vi_name_row *rows; /* a slot may have several rows: the first one with a tensor in the file counts */
     size_t count;
+    const vi_name_row *more; /* rows beside those that another map has too, or NULL */
+    size_t more_count;
 } vi_name_map;
 
 /* A name map on one checkpoint. */
@@ -29,6 +32,9 @@ bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, c
 
 /* First tensor of a slot, NULL when absent; block is ignored for slots of the model. */
 vi_tensor *vi_names_find(const vi_names *n, vi_slot slot, int32_t block);
+
+/* How many tensors make up the slot, 0 when absent. */
+uint32_t vi_names_parts(const vi_names *n, vi_slot slot, int32_t block);
 
 /* VIT_ERROR_MODEL that names the missing tensor as this family calls it. */
 int32_t vi_names_missing(const vi_names *n, vi_slot slot, int32_t block, vi_error *e);

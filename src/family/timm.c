@@ -8,63 +8,89 @@
 #include <string.h>
 
 static const vi_name_row rows[] = {
-    {VI_PATCH_W, {"patch_embed.proj.weight"}},
-    {VI_PATCH_B, {"patch_embed.proj.bias"}},
-    {VI_CLASS_TOKEN, {"cls_token"}},
-    {VI_REGISTERS, {"reg_token"}},
-    {VI_POSITION, {"pos_embed"}},
-    {VI_PRE_NORM_G, {"norm_pre.weight"}},
-    {VI_PRE_NORM_B, {"norm_pre.bias"}},
-    {VI_NORM_G, {"norm.weight"}},
-    {VI_NORM_B, {"norm.bias"}},
-    {VI_FC_NORM_G, {"fc_norm.weight"}},
-    {VI_FC_NORM_B, {"fc_norm.bias"}},
-    {VI_HEAD_W, {"head.weight"}},
-    {VI_HEAD_B, {"head.bias"}},
-    {VI_NORM1_G, {"norm1.weight"}},
-    {VI_NORM1_B, {"norm1.bias"}},
-    {VI_QKV_W, {"attn.qkv.weight"}},
-    {VI_QKV_B, {"attn.qkv.bias"}},
-    {VI_PROJ_W, {"attn.proj.weight"}},
-    {VI_PROJ_B, {"attn.proj.bias"}},
-    {VI_SCALE1, {"ls1.gamma"}},
-    {VI_NORM2_G, {"norm2.weight"}},
-    {VI_NORM2_B, {"norm2.bias"}},
-    {VI_FC1_W, {"mlp.fc1.weight"}},
-    {VI_FC1_B, {"mlp.fc1.bias"}},
-    {VI_FC2_W, {"mlp.fc2.weight"}},
-    {VI_FC2_B, {"mlp.fc2.bias"}},
-    {VI_SCALE2, {"ls2.gamma"}},
+    {.slot = VI_PATCH_W, .part = {"patch_embed.proj.weight"}},
+    {.slot = VI_PATCH_B, .part = {"patch_embed.proj.bias"}},
+    {.slot = VI_CLASS_TOKEN, .part = {"cls_token"}},
+    {.slot = VI_REGISTERS, .part = {"reg_token"}},
+    {.slot = VI_REGISTERS, .part = {"register_tokens"}}, /* original DINOv2 */
+    {.slot = VI_POSITION, .part = {"pos_embed"}},
+    {.slot = VI_PRE_NORM_G, .part = {"norm_pre.weight"}},
+    {.slot = VI_PRE_NORM_B, .part = {"norm_pre.bias"}},
+    {.slot = VI_NORM_G, .part = {"norm.weight"}},
+    {.slot = VI_NORM_B, .part = {"norm.bias"}},
+    {.slot = VI_FC_NORM_G, .part = {"fc_norm.weight"}},
+    {.slot = VI_FC_NORM_B, .part = {"fc_norm.bias"}},
+    {.slot = VI_HEAD_W, .part = {"head.weight"}},
+    {.slot = VI_HEAD_B, .part = {"head.bias"}},
+    {.slot = VI_DIST_TOKEN, .part = {"dist_token"}},
+    {.slot = VI_HEAD_DIST_W, .part = {"head_dist.weight"}},
+    {.slot = VI_HEAD_DIST_B, .part = {"head_dist.bias"}},
+    {.slot = VI_PATCH_NORM_G, .part = {"patch_embed.norm.weight"}},
+    {.slot = VI_PATCH_NORM_B, .part = {"patch_embed.norm.bias"}},
+    {.slot = VI_MAP_LATENT, .part = {"attn_pool.latent"}},
+    {.slot = VI_MAP_Q_W, .part = {"attn_pool.q.weight"}},
+    {.slot = VI_MAP_Q_B, .part = {"attn_pool.q.bias"}},
+    {.slot = VI_MAP_KV_W, .part = {"attn_pool.kv.weight"}},
+    {.slot = VI_MAP_KV_B, .part = {"attn_pool.kv.bias"}},
+    {.slot = VI_MAP_PROJ_W, .part = {"attn_pool.proj.weight"}},
+    {.slot = VI_MAP_PROJ_B, .part = {"attn_pool.proj.bias"}},
+    {.slot = VI_MAP_NORM_G, .part = {"attn_pool.norm.weight"}},
+    {.slot = VI_MAP_NORM_B, .part = {"attn_pool.norm.bias"}},
+    {.slot = VI_MAP_FC1_W, .part = {"attn_pool.mlp.fc1.weight"}},
+    {.slot = VI_MAP_FC1_B, .part = {"attn_pool.mlp.fc1.bias"}},
+    {.slot = VI_MAP_FC2_W, .part = {"attn_pool.mlp.fc2.weight"}},
+    {.slot = VI_MAP_FC2_B, .part = {"attn_pool.mlp.fc2.bias"}},
+    {.slot = VI_NORM1_G, .part = {"norm1.weight"}},
+    {.slot = VI_NORM1_B, .part = {"norm1.bias"}},
+    {.slot = VI_QKV_W, .part = {"attn.qkv.weight"}},
+    {.slot = VI_QKV_B, .part = {"attn.qkv.bias"}},
+    {.slot = VI_QKV_W, .part = {"attn.q_proj.weight", "attn.k_proj.weight", "attn.v_proj.weight"}}, /* EVA */
+    {.slot = VI_QKV_B, .part = {"attn.q_proj.bias", "", "attn.v_proj.bias"}},
+    {.slot = VI_QKV_B, .part = {"attn.q_bias", "", "attn.v_bias"}},
+    {.slot = VI_Q_NORM_G, .part = {"attn.q_norm.weight"}},
+    {.slot = VI_Q_NORM_B, .part = {"attn.q_norm.bias"}},
+    {.slot = VI_K_NORM_G, .part = {"attn.k_norm.weight"}},
+    {.slot = VI_K_NORM_B, .part = {"attn.k_norm.bias"}},
+    {.slot = VI_ATTN_NORM_G, .part = {"attn.norm.weight"}},
+    {.slot = VI_ATTN_NORM_B, .part = {"attn.norm.bias"}},
+    {.slot = VI_PROJ_W, .part = {"attn.proj.weight"}},
+    {.slot = VI_PROJ_B, .part = {"attn.proj.bias"}},
+    {.slot = VI_SCALE1, .part = {"ls1.gamma"}},
+    {.slot = VI_SCALE1, .part = {"gamma_1"}},
+    {.slot = VI_NORM2_G, .part = {"norm2.weight"}},
+    {.slot = VI_NORM2_B, .part = {"norm2.bias"}},
+    {.slot = VI_FC1_W, .part = {"mlp.fc1.weight"}},
+    {.slot = VI_FC1_B, .part = {"mlp.fc1.bias"}},
+    {.slot = VI_FC1_W, .part = {"mlp.fc1_g.weight", "mlp.fc1_x.weight"}},
+    {.slot = VI_FC1_B, .part = {"mlp.fc1_g.bias", "mlp.fc1_x.bias"}},
+    {.slot = VI_FC1_W, .part = {"mlp.w12.weight"}}, /* original DINOv2 */
+    {.slot = VI_FC1_B, .part = {"mlp.w12.bias"}},
+    {.slot = VI_FC2_W, .part = {"mlp.w3.weight"}},
+    {.slot = VI_FC2_B, .part = {"mlp.w3.bias"}},
+    {.slot = VI_MLP_NORM_G, .part = {"mlp.norm.weight"}},
+    {.slot = VI_MLP_NORM_B, .part = {"mlp.norm.bias"}},
+    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
+    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
+    {.slot = VI_SCALE2, .part = {"ls2.gamma"}},
+    {.slot = VI_SCALE2, .part = {"gamma_2"}},
 };
 
 static const vi_name_map map = {
-    {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"},
-    "blocks.",
-    rows,
-    sizeof rows / sizeof *rows,
+    .marker = {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"},
+    .block = "blocks.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
 };
 
 /* transformers' wrapper of timm models, torch's DataParallel and compile. */
 static const char *const prefixes[] = {"", "timm_model.", "module.", "_orig_mod.", "module.timm_model."};
 
 static const vi_feature features[] = {
-    {"dist_token", "distilled DeiT (a second class token)"},
-    {"head_dist.", "distilled DeiT (a second head)"},
-    {"attn_pool.", "attention pooling"},
-    {".q_norm.", "normalised queries"},
-    {".k_norm.", "normalised keys"},
-    {".mlp.fc1_g.", "SwiGLU"},
-    {".mlp.w12.", "SwiGLU"},
-    {".q_bias", "EVA attention"},
-    {".attn.q_proj.", "EVA attention"},
-    {".attn.norm.", "a norm inside the attention"},
-    {".mlp.norm.", "a norm inside the MLP"},
-    {".gamma_1", "the layer scale of EVA and original DeiT-III files"},
+    {"attn_pool.q_norm.", "normalised queries of an attention pool"},
+    {"attn_pool.k_norm.", "normalised keys of an attention pool"},
     {"rope", "rotary position embedding"},
     {"relative_position", "relative position bias"},
     {"patch_embed.backbone.", "a convolutional stem"},
-    {"patch_embed.norm.", "a norm after the patch embedding"},
-    {"register_tokens", "an original DINOv2 file with registers"},
     {"storage_tokens", "an original DINOv3 file"},
     {".attns.", "parallel blocks"},
     {".in_proj.", "parallel blocks"},
@@ -76,8 +102,12 @@ static const vi_word activations[] = {
     {"relu", VIT_ACT_RELU}, {"silu", VIT_ACT_SILU},           {"swish", VIT_ACT_SILU},
 };
 #define POOL_NONE 100 /* global_pool "": timm then returns all tokens */
-static const vi_word pools[] = {{"token", VIT_POOL_TOKEN}, {"avg", VIT_POOL_MEAN}, {"", POOL_NONE}};
-static const vi_word norms[] = {{"layernorm", 0}, {"layernormfp32", 0}};
+static const vi_word pools[] = {
+    {"token", VIT_POOL_TOKEN},       {"avg", VIT_POOL_MEAN},     {"max", VIT_POOL_MAX},
+    {"avgmax", VIT_POOL_MEAN_MAX}, {"map", VIT_POOL_ATTENTION}, {"", POOL_NONE},
+};
+static const vi_word norms[] = {
+    {"layernorm", VI_NORM_LAYER}, {"layernormfp32", VI_NORM_LAYER}, {"rmsnorm", VI_NORM_RMS}, {"rmsnormfp32", VI_NORM_RMS}};
 static const vi_word attentions[] = {{"", 0}, {"attn", 0}};
 static const vi_word crops[] = {{"center", VIT_RESIZE_SHORTEST}, {"squash", VIT_RESIZE_SQUASH}, {"border", VIT_RESIZE_PAD}};
 static const vi_word filters[] = {
@@ -113,9 +143,9 @@ static int32_t open_config(const vi_checkpoint *c, timm_config *t, vi_descriptio
     const char *name = vi_config_text(&t->reader, t->root, "architecture", "");
     vi_printable(d->hparams.architecture, sizeof d->hparams.architecture, name, strlen(name));
     t->arch = name[0] != '\0' ? vi_timm_arch_find(name) : NULL;
-    if (t->arch != NULL && (t->arch->flags & VI_ARCH_POST_NORM))
+    if (t->arch != NULL && (t->arch->flags & VI_ARCH_OTHER))
         return vi_fail(e, VIT_ERROR_UNSUPPORTED,
-                       "config.json: architecture %s (norms after the residual branches) is not supported", t->arch->name);
+                       "config.json: architecture %s (another model with the same tensor names) is not supported", t->arch->name);
     return t->reader.status;
 }
 
@@ -129,15 +159,44 @@ static void refuse_arguments(timm_config *t) {
     vi_config_word(g, t->args, "attn_layer", WORDS(attentions), 0);
 }
 
-/* Features that have no tensor of their own. */
-static int32_t refuse_shapes(const vi_names *n, const vi_hparams *h, vi_error *e) {
-    const vi_tensor *gamma = vi_names_find(n, VI_NORM1_G, 0), *fc2 = vi_names_find(n, VI_FC2_W, 0);
-    if (gamma != NULL && vi_names_find(n, VI_NORM1_B, 0) == NULL)
-        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' has no bias beside it: RMSNorm is not supported",
-                       n->directory->reader->name, gamma->name);
-    if (fc2 != NULL && fc2->rank == 2 && fc2->shape[1] * 2 == (uint64_t)h->mlp)
-        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' takes half of what fc1 gives: SwiGLU is not supported",
-                       n->directory->reader->name, fc2->name);
+static const vi_word ropes[] = {{"cat", VI_ROPE_PAIRS}, {"dinov3", VI_ROPE_HALVES}};
+static const vi_word indexings[] = {{"ij", 0}};
+static const vi_word eva_attentions[] = {{"eva", 0}};
+
+/* Rotary positions: by architecture or model_args; no tensor shows them. */
+static void read_rope(timm_config *t, vi_hparams *h) {
+    vi_config *g = &t->reader;
+    int32_t flags = t->arch != NULL ? t->arch->flags : 0;
+    int32_t known = flags & VI_ARCH_PAIRS ? VI_ROPE_PAIRS : flags & VI_ARCH_HALVES ? VI_ROPE_HALVES : VI_ROPE_NONE;
+    bool rotates = vi_config_flag(g, t->args, "use_rot_pos_emb", known != VI_ROPE_NONE);
+    int32_t rope = vi_config_word(g, t->args, "rope_type", WORDS(ropes), known != VI_ROPE_NONE ? known : VI_ROPE_PAIRS);
+    vi_config_word(g, t->args, "rope_grid_indexing", WORDS(indexings), 0);
+    vi_config_word(g, t->args, "attn_type", WORDS(eva_attentions), 0);
+    bool halves = vi_config_flag(g, t->args, "rope_rotate_half", known == VI_ROPE_HALVES);
+    bool odd = vi_config_flag(g, t->args, "use_post_norm", false) || vi_config_get(t->args, "num_kv_heads") != NULL ||
+               vi_config_get(t->args, "attn_pool_num_heads") != NULL ||
+               vi_config_real(g, t->args, "rope_grid_offset", -1e9, 1e9, 0) != 0 || halves != (rotates && rope == VI_ROPE_HALVES);
+    if (odd && g->status == VIT_OK)
+        g->status = vi_fail(g->error, VIT_ERROR_UNSUPPORTED, "config.json: model_args make a kind of EVA that is not supported");
+    if (!rotates) return;
+    h->rope = rope;
+    h->rope_theta = (float)vi_config_real(g, t->args, "rope_temperature", 1, 1e9, known == VI_ROPE_HALVES ? 100 : 10000);
+    if (known == VI_ROPE_PAIRS) h->rope_width = h->rope_height = 16;
+    vi_config_size(g, t->args, "ref_feat_shape", &h->rope_height, &h->rope_width);
+}
+
+/* EVA-02 and DINOv3 without the name of an architecture: they would be taken for models without rotary positions. */
+static int32_t refuse_nameless_eva(const timm_config *t, const vi_names *n, const vi_hparams *h, vi_error *e) {
+    static const char *const signs[] = {"q_proj.weight", "q_bias"};
+    if (t->arch != NULL || h->rope != VI_ROPE_NONE || vi_config_get(t->args, "use_rot_pos_emb") != NULL) return VIT_OK;
+    for (size_t i = 0; i < 2; i++) {
+        char name[VI_MAX_NAME + 1];
+        snprintf(name, sizeof name, "%sblocks.0.attn.%s", n->prefix, signs[i]);
+        if (vi_directory_find(n->directory, name) == NULL) continue;
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED,
+                       "%s: tensor '%s': an EVA model without config.json's architecture is not supported (VIT_OPT_CONFIG_JSON)",
+                       n->directory->reader->name, name);
+    }
     return VIT_OK;
 }
 
@@ -168,6 +227,11 @@ static int32_t read_classes(timm_config *t, const vi_names *n, vi_description *d
     return VIT_OK;
 }
 
+/* Facebook's own files of DINOv2: no config.json, a mask token beside layer scale. */
+static bool original_dinov2(const vi_checkpoint *c, const vi_names *n) {
+    return c->config == NULL && vi_directory_find(n->directory, "mask_token") != NULL && vi_names_find(n, VI_SCALE1, 0) != NULL;
+}
+
 /* Heads, epsilon and activation: from model_args, the architecture, or guessed. */
 static void read_numbers(const vi_checkpoint *c, timm_config *t, const vi_names *n, vi_description *d) {
     vi_hparams *h = &d->hparams;
@@ -175,15 +239,16 @@ static void read_numbers(const vi_checkpoint *c, timm_config *t, const vi_names 
     bool pre_norm = vi_names_find(n, VI_PRE_NORM_G, 0) != NULL;
     bool five = t->arch != NULL ? (t->arch->flags & VI_ARCH_EPS5) != 0 : pre_norm;
     bool named = vi_config_get(t->args, "norm_layer") != NULL; /* a bare LayerNorm of timm has 1e-6 */
-    vi_config_word(g, t->args, "norm_layer", WORDS(norms), 0);
+    vi_config_word(g, t->args, "norm_layer", WORDS(norms), h->norm_kind);
     h->eps = five && !named ? 1e-5f : 1e-6f;
     if (t->arch == NULL && !named && c->overrides->eps < 0)
         vi_note(d, true, "epsilon: %s assumed (VIT_OPT_EPS)", five ? "1e-5, as in CLIP models," : "1e-6");
 
     int32_t activation = vi_config_word(g, t->args, "act_layer", WORDS(activations), -1);
-    h->activation = activation >= 0 ? activation : t->arch != NULL ? t->arch->activation : VIT_ACT_GELU;
+    int32_t usual = h->ffn == VI_FFN_SWIGLU ? VIT_ACT_SILU : VIT_ACT_GELU;
+    h->activation = activation >= 0 ? activation : t->arch != NULL ? t->arch->activation : usual;
     if (activation < 0 && t->arch == NULL && c->overrides->activation < 0)
-        vi_note(d, true, "activation: GELU with erf assumed (VIT_OPT_ACTIVATION)");
+        vi_note(d, true, "activation: %s assumed (VIT_OPT_ACTIVATION)", usual == VIT_ACT_SILU ? "SiLU" : "GELU with erf");
 
     int32_t heads = vi_config_int(g, t->args, "num_heads", 1, VI_MAX_HEADS, t->arch != NULL ? t->arch->heads : 0);
     h->heads = heads > 0 ? heads : vi_guess_heads(h->width);
@@ -192,11 +257,13 @@ static void read_numbers(const vi_checkpoint *c, timm_config *t, const vi_names 
 
     bool bilinear = t->arch != NULL && (t->arch->flags & VI_ARCH_BILINEAR_POSITIONS);
     h->position = bilinear ? VIT_POSITION_BILINEAR : VIT_POSITION_BICUBIC_ANTIALIAS;
+    if (original_dinov2(c, n) && h->registers == 0) h->position = VIT_POSITION_BICUBIC_OFFSET;
 }
 
 /* Says where the model pools by itself: the norm of models that pool patch tokens comes after pooling and is called fc_norm. */
 static int32_t pool_of_tensors(const vi_checkpoint *c, const vi_names *n, vi_description *d) {
     bool norm = vi_names_find(n, VI_NORM_G, 0) != NULL, fc_norm = vi_names_find(n, VI_FC_NORM_G, 0) != NULL;
+    if (vi_names_find(n, VI_MAP_LATENT, 0) != NULL) return VIT_POOL_ATTENTION;
     if (!d->hparams.class_token || (fc_norm && !norm)) return VIT_POOL_MEAN;
     if (!norm && c->overrides->pool < 0)
         vi_note(d, true, "pooling: class token assumed, the model has no final norm (VIT_OPT_POOL)");
@@ -215,7 +282,8 @@ static int32_t read_pool(const vi_checkpoint *c, timm_config *t, const vi_names 
         vi_note(d, true, "pooling: config.json says none, %s assumed (VIT_OPT_POOL)",
                 h->class_token ? "class token" : "mean of the patches");
     if (pool == POOL_NONE) pool = h->class_token ? VIT_POOL_TOKEN : VIT_POOL_MEAN;
-    if (pool < 0 && t->arch != NULL) pool = t->arch->flags & VI_ARCH_MEAN ? VIT_POOL_MEAN : VIT_POOL_TOKEN;
+    bool attends = vi_names_find(n, VI_MAP_LATENT, 0) != NULL;
+    if (pool < 0 && t->arch != NULL && !attends) pool = t->arch->flags & VI_ARCH_MEAN ? VIT_POOL_MEAN : VIT_POOL_TOKEN;
     h->pool = pool >= 0 ? pool : pool_of_tensors(c, n, d);
     return VIT_OK;
 }
@@ -271,7 +339,6 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     int32_t status = vi_refuse_features(c->directory, features, sizeof features / sizeof *features, e);
     if (status == VIT_OK) status = open_config(c, &t, d, e);
     if (status == VIT_OK) status = vi_infer_shapes(&n, d, e);
-    if (status == VIT_OK) status = refuse_shapes(&n, &d->hparams, e);
     if (status == VIT_OK) status = read_input(&t, &n, &d->hparams, &source, e);
     if (status != VIT_OK) return status;
 
@@ -279,8 +346,13 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     int32_t covers = VI_COVERS_UNKNOWN;
     if (source == NULL && t.arch != NULL) covers = !(t.arch->flags & VI_ARCH_BARE);
     if (vi_config_get(t.args, "no_embed_class") != NULL) covers = !vi_config_flag(&t.reader, t.args, "no_embed_class", false);
+    if (vi_directory_find(c->directory, "register_tokens") != NULL) covers = VI_COVERS_CLASS;
     if (t.reader.status != VIT_OK) return t.reader.status;
-    status = vi_infer_positions(&n, covers, source, d, e);
+    read_rope(&t, &d->hparams);
+    if (t.reader.status != VIT_OK) return t.reader.status;
+    status = refuse_nameless_eva(&t, &n, &d->hparams, e);
+    bool rope_alone = d->hparams.rope == VI_ROPE_HALVES && source != NULL && vi_names_find(&n, VI_POSITION, 0) == NULL;
+    if (status == VIT_OK && !rope_alone) status = vi_infer_positions(&n, covers, source, d, e);
     if (status == VIT_OK) status = read_classes(&t, &n, d, e);
     if (status != VIT_OK) return status;
     read_numbers(c, &t, &n, d);

@@ -10,13 +10,16 @@
 #define VI_ARCH_SQUASH 8              /* resizes without keeping the aspect ratio */
 #define VI_ARCH_BILINEAR 16           /* resizes pictures bilinearly, not bicubically */
 #define VI_ARCH_BILINEAR_POSITIONS 32 /* resamples positions bilinearly without antialiasing */
-#define VI_ARCH_POST_NORM 64          /* normalises after the residual branches: same tensors, another model; refused */
+#define VI_ARCH_OTHER 64              /* another model with the same tensor names (norms after the residual branches, other
+                                         rotary positions, pooling with the prefix tokens); refused */
+#define VI_ARCH_PAIRS 128        /* rotary positions of EVA-02, reference grid 16 x 16, theta 10000 */
+#define VI_ARCH_HALVES 256       /* rotary positions of DINOv3, theta 100 */
 
 typedef struct vi_timm_arch {
     const char *name;
     uint8_t heads;
     uint8_t activation; /* VIT_ACT_* */
-    uint8_t flags;      /* VI_ARCH_* */
+    uint16_t flags;     /* VI_ARCH_* */
     uint8_t stats;      /* vi_stats */
     uint16_t crop;      /* crop_pct in thousandths */
 } vi_timm_arch;

@@ -36,9 +36,10 @@ static int32_t unknown_archive(const vi_zip *z, vi_error *e) {
     char name[64] = "";
     if (z->count > 0) vi_printable(name, sizeof name, z->members[0].name, strlen(z->members[0].name));
     bool keras = vi_zip_find(z, "model.weights.h5") != NULL;
-    return vi_fail(e, VIT_ERROR_FORMAT, "%s: a zip archive of %llu files ('%s', ...), but neither a PyTorch file (it has no "
-                   "<name>/data.pkl) nor a NumPy one (no .npy)%s", z->reader->name, (unsigned long long)z->count, name,
-                   keras ? "; Keras models are not supported" : "");
+    return vi_fail(e, VIT_ERROR_FORMAT,
+                   "%s: a zip archive of %llu files ('%s', ...), but neither a PyTorch file (it has no "
+                   "<name>/data.pkl) nor a NumPy one (no .npy)%s",
+                   z->reader->name, (unsigned long long)z->count, name, keras ? "; Keras models are not supported" : "");
 }
 
 static const vi_format npz, pytorch;

@@ -1,4 +1,5 @@
-/* archive.h: the two kinds of zip archives that hold tensors. archive.c decides which one a file is, by the names of its members. */
+/* archive.h: the two kinds of zip archives that hold tensors. archive.c decides which one a file is, by the names of its
+ * members. */
 #ifndef VI_FORMAT_ARCHIVE_H
 #define VI_FORMAT_ARCHIVE_H
 

@@ -8,7 +8,8 @@
 
 int32_t vi_build_bad(const vi_builder *b, const char *name, size_t length, int32_t code, const char *problem) {
     char text[128];
-    return vi_fail(b->error, code, "%s: tensor '%s': %s", b->reader->name, vi_printable(text, sizeof text, name, length), problem);
+    return vi_fail(b->error, code, "%s: tensor '%s': %s", b->reader->name, vi_printable(text, sizeof text, name, length),
+                   problem);
 }
 
 bool vi_build_strides(vi_tensor *t, const uint64_t *stride, uint64_t *extent) {
@@ -24,7 +25,7 @@ bool vi_build_strides(vi_tensor *t, const uint64_t *stride, uint64_t *extent) {
     return vi_add_u64(last, t->elements > 0, extent);
 }
 
-/* ---- adding -------------------------------------------------------------------------------------------------------------- */
+/* ---- adding ------------------------------------------------------------------------------------------------------------- */
 
 static int32_t changed(const vi_builder *b) {
     return vi_fail(b->error, VIT_ERROR_IO, "%s: changed while it was read", b->reader->name);
@@ -117,7 +118,7 @@ int32_t vi_build_named(vi_builder *b, const char *name, size_t length, const vi_
     return VIT_OK;
 }
 
-/* ---- order --------------------------------------------------------------------------------------------------------------- */
+/* ---- order -------------------------------------------------------------------------------------------------------------- */
 
 static int compare_tensors(const void *a, const void *b) {
     return strcmp(((const vi_tensor *)a)->name, ((const vi_tensor *)b)->name);
@@ -167,7 +168,7 @@ static int32_t sort_all(vi_builder *b) {
     return VIT_OK;
 }
 
-/* ---- both passes --------------------------------------------------------------------------------------------------------- */
+/* ---- both passes -------------------------------------------------------------------------------------------------------- */
 
 static void lay_out(vi_builder *b, vi_arena *arena) {
     size_t most = b->tensor_room > b->named_room ? b->tensor_room : b->named_room;
@@ -181,8 +182,14 @@ int32_t vi_build(vi_directory *d, vi_build_pass pass, void *user, vi_allocator *
     vi_builder b = {.directory = d, .reader = d->reader, .allocator = a, .error = e};
     int32_t status = pass(&b, user);
     if (status != VIT_OK) return status;
-    vi_builder filler = {.directory = d, .reader = d->reader, .allocator = a, .error = e, .filling = true,
-                         .tensor_room = b.tensors, .named_room = b.named, .text_room = b.text};
+    vi_builder filler = {.directory = d,
+                         .reader = d->reader,
+                         .allocator = a,
+                         .error = e,
+                         .filling = true,
+                         .tensor_room = b.tensors,
+                         .named_room = b.named,
+                         .text_room = b.text};
     vi_arena arena = vi_arena_measure();
     lay_out(&filler, &arena);
     d->block_size = arena.used;

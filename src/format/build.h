@@ -1,6 +1,6 @@
-/* build.h: makes a directory from tensors as a format finds them. The format goes through its file twice with the same function: the
- * first pass counts, then everything is allocated as one block, the second pass fills it. So whatever the format needs for a
- * moment is gone before anything that stays is allocated, and what all formats must check is checked here. */
+/* build.h: makes a directory from tensors as a format finds them. The format goes through its file twice with the same
+ * function: the first pass counts, then everything is allocated as one block, the second pass fills it. So whatever the format
+ * needs for a moment is gone before anything that stays is allocated, and what all formats must check is checked here. */
 #ifndef VI_FORMAT_BUILD_H
 #define VI_FORMAT_BUILD_H
 
@@ -11,7 +11,7 @@ typedef struct vi_builder {
     vi_reader *reader;
     vi_allocator *allocator;
     vi_error *error;
-    size_t tensors, named, text; /* of this pass so far; text: bytes of names and values */
+    size_t tensors, named, text;               /* of this pass so far; text: bytes of names and values */
     size_t tensor_room, named_room, text_room; /* 0 in the first pass */
     bool filling;
     char *next_text;
@@ -33,8 +33,8 @@ int32_t vi_build_named(vi_builder *b, const char *name, size_t length, const vi_
 /* For messages about a tensor that is not added yet. */
 int32_t vi_build_bad(const vi_builder *b, const char *name, size_t length, int32_t code, const char *problem);
 
-/* Sets elements and row-major strides, and `strided` when t->stride asks for another order (dimensions of 1 do not count). The range is
- * then `*extent` elements long. False when something overflows. */
+/* Sets elements and row-major strides, and `strided` when t->stride asks for another order (dimensions of 1 do not count). The
+ * range is then `*extent` elements long. False when something overflows. */
 bool vi_build_strides(vi_tensor *t, const uint64_t *stride, uint64_t *extent);
 
 #endif

@@ -23,7 +23,7 @@ void vi_convert(vi_dtype dtype, const unsigned char *raw, size_t count, float *d
     }
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------------- */
 
 static const struct {
     vi_dtype dtype;
@@ -31,7 +31,7 @@ static const struct {
     bool minimum; /* x = d q + m; else x = d (q - 2^(bits - 1)), for 8 bits x = d q of signed q */
     size_t bytes;
 } blocks[] = {
-    {VI_DT_Q4_0, 4, false, 18}, {VI_DT_Q4_1, 4, true, 20}, {VI_DT_Q5_0, 5, false, 22},
+    {VI_DT_Q4_0, 4, false, 18}, {VI_DT_Q4_1, 4, true, 20},  {VI_DT_Q5_0, 5, false, 22},
     {VI_DT_Q5_1, 5, true, 24},  {VI_DT_Q8_0, 8, false, 34},
 };
 #define BLOCKS (sizeof blocks / sizeof *blocks)

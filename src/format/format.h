@@ -145,7 +145,7 @@ vi_reader *vi_tensor_file(const vi_directory *d, const vi_tensor *t); /* the rea
  * else NULL. */
 const void *vi_tensor_in_place(const vi_directory *d, const vi_tensor *t, size_t align);
 
-/* ---- writing .vit (format/vit_write.c) ------------------------------------------------------------------------------------- */
+/* ---- writing .vit (format/vit_write.c) ---------------------------------------------------------------------------------- */
 
 typedef struct vi_sink { /* where the bytes go */
     vit_write_fn write;

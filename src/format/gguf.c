@@ -5,9 +5,9 @@
 #include "format/build.h"
 #include "format/convert.h"
 
-#define MAX_RANK 4         /* of GGUF */
-#define MAX_NUMBERS 64     /* of a list that is kept */
-#define MAX_TEXT 65536     /* bytes of a text that is kept */
+#define MAX_RANK 4       /* of GGUF */
+#define MAX_NUMBERS 64   /* of a list that is kept */
+#define MAX_TEXT 65536   /* bytes of a text that is kept */
 #define MAX_VALUES 65536 /* named values; real files have some dozens */
 
 /* Types of values. */
@@ -31,7 +31,7 @@ static int32_t corrupt(const source *s, const char *problem) {
     return vi_fail(s->b->error, VIT_ERROR_CORRUPT, "%s: GGUF: %s", s->b->reader->name, problem);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------------------------ */
 
 static int32_t skip(source *s, uint64_t n) {
     if (!vi_range_fits(s->at, n, s->b->reader->size)) return corrupt(s, "truncated: it ends before its tensors");
@@ -77,8 +77,8 @@ static int32_t take_name(source *s, char *name, size_t *length) {
     int32_t status = take_u64(s, &n);
     if (status != VIT_OK) return status;
     if (n > VI_MAX_NAME) {
-        return vi_fail(s->b->error, VIT_ERROR_LIMIT, "%s: GGUF: a name of %llu bytes; at most %d are accepted", s->b->reader->name,
-                       (unsigned long long)n, VI_MAX_NAME);
+        return vi_fail(s->b->error, VIT_ERROR_LIMIT, "%s: GGUF: a name of %llu bytes; at most %d are accepted",
+                       s->b->reader->name, (unsigned long long)n, VI_MAX_NAME);
     }
     *length = (size_t)n;
     name[*length] = '\0';
@@ -87,11 +87,11 @@ static int32_t take_name(source *s, char *name, size_t *length) {
     return status;
 }
 
-/* ---- named values -------------------------------------------------------------------------------------------------------- */
+/* ---- named values ------------------------------------------------------------------------------------------------------- */
 
 static size_t kind_size(uint32_t kind) {
-    static const unsigned char sizes[KINDS] = {[U8] = 1, [I8] = 1, [U16] = 2, [I16] = 2, [U32] = 4, [I32] = 4,
-                                               [F32] = 4, [BOOL] = 1, [U64] = 8, [I64] = 8, [F64] = 8};
+    static const unsigned char sizes[KINDS] = {
+        [U8] = 1, [I8] = 1, [U16] = 2, [I16] = 2, [U32] = 4, [I32] = 4, [F32] = 4, [BOOL] = 1, [U64] = 8, [I64] = 8, [F64] = 8};
     return kind < KINDS ? sizes[kind] : 0;
 }
 
@@ -107,9 +107,7 @@ static bool read_number(uint32_t kind, const unsigned char *p, int64_t *integer,
     return (kind != U64 || *integer >= 0) && (kind != BOOL || *integer <= 1);
 }
 
-static bool is_real(uint32_t kind) {
-    return kind == F32 || kind == F64;
-}
+static bool is_real(uint32_t kind) { return kind == F32 || kind == F64; }
 
 static int32_t add_number(source *s, const char *name, size_t length, uint32_t kind) {
     unsigned char bytes[8] = {0};
@@ -117,7 +115,8 @@ static int32_t add_number(source *s, const char *name, size_t length, uint32_t k
     double real;
     int32_t status = take(s, bytes, kind_size(kind));
     if (status != VIT_OK) return status;
-    if (!read_number(kind, bytes, &m.integer, &real)) return kind == BOOL ? corrupt(s, "a truth value is neither 0 nor 1") : VIT_OK;
+    if (!read_number(kind, bytes, &m.integer, &real))
+        return kind == BOOL ? corrupt(s, "a truth value is neither 0 nor 1") : VIT_OK;
     if (strcmp(name, "general.alignment") == 0) s->alignment = kind == U32 ? (uint64_t)m.integer : 0;
     if (m.kind == VI_META_INT) return vi_build_named(s->b, name, length, &m, NULL, 0);
     m.integer = 0;
@@ -181,14 +180,15 @@ static int32_t read_value(source *s) {
     return kind_size(kind) > 0 ? add_number(s, name, length, kind) : corrupt(s, "a value of an unknown type");
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ------------------------------------------------------------------------------------------------------------ */
 
 static vi_dtype dtype_of(uint32_t type) {
     static const struct {
         uint32_t type;
         vi_dtype dtype;
-    } types[] = {{0, VI_DT_F32},  {1, VI_DT_F16},  {2, VI_DT_Q4_0}, {3, VI_DT_Q4_1}, {6, VI_DT_Q5_0}, {7, VI_DT_Q5_1}, {8, VI_DT_Q8_0},
-                 {24, VI_DT_I8},  {25, VI_DT_I16}, {26, VI_DT_I32}, {27, VI_DT_I64}, {28, VI_DT_F64}, {30, VI_DT_BF16}};
+    } types[] = {{0, VI_DT_F32},  {1, VI_DT_F16},  {2, VI_DT_Q4_0}, {3, VI_DT_Q4_1}, {6, VI_DT_Q5_0},
+                 {7, VI_DT_Q5_1}, {8, VI_DT_Q8_0}, {24, VI_DT_I8},  {25, VI_DT_I16}, {26, VI_DT_I32},
+                 {27, VI_DT_I64}, {28, VI_DT_F64}, {30, VI_DT_BF16}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (types[i].type == type) return types[i].dtype;
     }
@@ -229,20 +229,21 @@ static int32_t read_tensors(source *s, uint64_t count) {
         vi_tensor t = {0};
         int32_t status = read_tensor(s, &t, name, &length);
         if (status != VIT_OK) return status;
-        if (!vi_add_u64(t.offset, data, &t.offset)) return vi_build_bad(s->b, name, length, VIT_ERROR_CORRUPT, "its offset overflows");
+        if (!vi_add_u64(t.offset, data, &t.offset))
+            return vi_build_bad(s->b, name, length, VIT_ERROR_CORRUPT, "its offset overflows");
         status = vi_build_tensor(s->b, &t, name, length);
         if (status != VIT_OK) return status;
     }
     return VIT_OK;
 }
 
-/* ---- the file ------------------------------------------------------------------------------------------------------------ */
+/* ---- the file ----------------------------------------------------------------------------------------------------------- */
 
 static int32_t check_version(const source *s, uint32_t version) {
     if (version == 2 || version == 3) return VIT_OK;
     bool swapped = version == 0x02000000 || version == 0x03000000;
-    return vi_fail(s->b->error, VIT_ERROR_UNSUPPORTED, "%s: GGUF version %lu%s; this library reads versions 2 and 3", s->b->reader->name,
-                   (unsigned long)(swapped ? version >> 24 : version), swapped ? ", big-endian" : "");
+    return vi_fail(s->b->error, VIT_ERROR_UNSUPPORTED, "%s: GGUF version %lu%s; this library reads versions 2 and 3",
+                   s->b->reader->name, (unsigned long)(swapped ? version >> 24 : version), swapped ? ", big-endian" : "");
 }
 
 static int32_t pass(vi_builder *b, void *user) {

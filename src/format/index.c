@@ -1,5 +1,6 @@
-/* index.c: a model in several files, as Hugging Face shards it: model.safetensors.index.json (or pytorch_model.bin.index.json) says in
- * which file beside it each tensor is: {"metadata": {...}, "weight_map": {"tensor": "model-00001-of-00002.safetensors", ...}}. */
+/* index.c: a model in several files, as Hugging Face shards it: model.safetensors.index.json (or pytorch_model.bin.index.json)
+ * says in which file beside it each tensor is: {"metadata": {...}, "weight_map": {"tensor":
+ * "model-00001-of-00002.safetensors", ...}}. */
 #include <string.h>
 #include "base/json.h"
 #include "format/build.h"
@@ -16,7 +17,7 @@ static int32_t bad_index(const vi_reader *r, int32_t code, const char *problem, 
     return vi_fail(e, code, "%s: index of shards: %s", r->name, problem);
 }
 
-/* ---- the index ----------------------------------------------------------------------------------------------------------- */
+/* ---- the index ---------------------------------------------------------------------------------------------------------- */
 
 /* A plain name: the index must not lead anywhere else. */
 static bool is_plain(const vi_json_value *file) {
@@ -67,7 +68,8 @@ static int32_t read_map(vi_directory *d, const vi_json_value *root, vi_allocator
     const char *names[MAX_SHARDS];
     const vi_json_value *map = vi_json_get(root, "weight_map");
     if (map == NULL || map->kind != VI_JSON_OBJECT) {
-        return bad_index(d->reader, VIT_ERROR_FORMAT, "JSON text without weight_map: expected a checkpoint or an index of shards", e);
+        return bad_index(d->reader, VIT_ERROR_FORMAT, "JSON text without weight_map: expected a checkpoint or an index of shards",
+                         e);
     }
     int32_t status = open_files(d, map, names, a, e);
     for (size_t i = 0; status == VIT_OK && i < d->shard_count; i++) status = check_shard(d, map, names[i], i, a, e);
@@ -89,7 +91,7 @@ static int32_t read_index(vi_directory *d, vi_allocator *a, vi_error *e) {
     return status;
 }
 
-/* ---- the tensors --------------------------------------------------------------------------------------------------------- */
+/* ---- the tensors -------------------------------------------------------------------------------------------------------- */
 
 static int32_t add_shard(vi_builder *b, size_t shard) {
     vi_directory opened;

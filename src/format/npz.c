@@ -10,8 +10,8 @@
 
 typedef struct header {
     vi_dtype dtype;
-    size_t size;      /* of an element; 0: unknown */
-    bool by_columns;  /* fortran_order */
+    size_t size;     /* of an element; 0: unknown */
+    bool by_columns; /* fortran_order */
     uint32_t rank;
     uint64_t shape[VI_MAX_RANK];
 } header;
@@ -152,14 +152,15 @@ static int32_t parse(const source *s, const char *bytes, size_t size, header *h)
             seen |= 1u << i;
         }
         skip_blanks(&t);
-        if (!next_is(&t, ",") && (t.at == t.end || *t.at != '}')) return bad(s, VIT_ERROR_CORRUPT, "its .npy header ends too early");
+        if (!next_is(&t, ",") && (t.at == t.end || *t.at != '}'))
+            return bad(s, VIT_ERROR_CORRUPT, "its .npy header ends too early");
     }
     skip_blanks(&t);
     if (seen != 7 || t.at != t.end) return bad(s, VIT_ERROR_CORRUPT, "its .npy header lacks a key, or goes on after its end");
     return VIT_OK;
 }
 
-/* ---- one member ---------------------------------------------------------------------------------------------------------- */
+/* ---- one member --------------------------------------------------------------------------------------------------------- */
 
 /* Where the bytes of a member come from. */
 static int32_t fetch(const source *s, const vi_tensor *t, uint64_t at, void *dst, size_t n) {

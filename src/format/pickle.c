@@ -1,5 +1,5 @@
-/* pickle.c: see pickle.h. A first pass over the opcodes counts what they can make at most; then one block is allocated, and the stack
- * machine of pickle_ops.c runs over a copy of the pickle. */
+/* pickle.c: see pickle.h. A first pass over the opcodes counts what they can make at most; then one block is allocated, and
+ * the stack machine of pickle_ops.c runs over a copy of the pickle. */
 #include "format/pickle.h"
 
 #include <string.h>
@@ -7,12 +7,12 @@
 #include "format/format.h"
 #include "format/pickle_ops.h"
 
-/* ---- opcodes ------------------------------------------------------------------------------------------------------------- */
+/* ---- opcodes ------------------------------------------------------------------------------------------------------------ */
 
 /* The opcode at p, with its head within n bytes. False: unknown (t->op NULL) or cut off. */
 static bool next_token(const unsigned char *p, size_t n, vi_pickle_token *t) {
-    static const unsigned char sizes[] = {[VI_ARG_NONE] = 0,   [VI_ARG_1] = 1,      [VI_ARG_2] = 2,      [VI_ARG_4] = 4,
-                                          [VI_ARG_8] = 8,      [VI_ARG_SIZE_1] = 1, [VI_ARG_SIZE_4] = 4, [VI_ARG_SIZE_8] = 8};
+    static const unsigned char sizes[] = {[VI_ARG_NONE] = 0, [VI_ARG_1] = 1,      [VI_ARG_2] = 2,      [VI_ARG_4] = 4,
+                                          [VI_ARG_8] = 8,    [VI_ARG_SIZE_1] = 1, [VI_ARG_SIZE_4] = 4, [VI_ARG_SIZE_8] = 8};
     *t = (vi_pickle_token){.head = 1};
     if (n == 0) return false;
     t->code = p[0];
@@ -35,11 +35,11 @@ static int32_t bad_token(const vi_reader *r, uint64_t at, const vi_pickle_token 
     if (t->op != NULL) {
         return vi_fail(e, VIT_ERROR_CORRUPT, "%s: pickle: the opcode at byte %llu is cut off", r->name, (unsigned long long)at);
     }
-    return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: pickle: unknown opcode 0x%02x at byte %llu (protocols 2 to 5 are read)", r->name,
-                   (unsigned)t->code, (unsigned long long)at);
+    return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: pickle: unknown opcode 0x%02x at byte %llu (protocols 2 to 5 are read)",
+                   r->name, (unsigned)t->code, (unsigned long long)at);
 }
 
-/* ---- counting ------------------------------------------------------------------------------------------------------------ */
+/* ---- counting ----------------------------------------------------------------------------------------------------------- */
 
 static int32_t count_token(vi_pickle_room *room, const vi_pickle_token *t, const vi_reader *r, vi_error *e) {
     room->bytes += t->head + t->payload;
@@ -79,7 +79,7 @@ static int32_t count(vi_pickle_room *room, vi_reader *r, uint64_t offset, uint64
     }
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------------------------------------ */
 
 static int32_t run(vi_pickle_machine *m, uint32_t *root, const vi_reader *r, uint64_t offset, vi_error *e) {
     memset(m->memo, 0xFF, ((size_t)m->room.puts + 2) * sizeof *m->memo);
@@ -87,8 +87,10 @@ static int32_t run(vi_pickle_machine *m, uint32_t *root, const vi_reader *r, uin
     for (size_t at = 0; at < m->room.bytes;) {
         size_t left = (size_t)m->room.bytes - at;
         vi_pickle_token t;
-        if (!next_token(m->bytes + at, left, &t) || t.payload > left - t.head) m->wrong = true;
-        else t.op->run(m, &t, m->bytes + at + t.head);
+        if (!next_token(m->bytes + at, left, &t) || t.payload > left - t.head)
+            m->wrong = true;
+        else
+            t.op->run(m, &t, m->bytes + at + t.head);
         if (!m->wrong && t.code == '.') *root = vi_pickle_top(m);
         if (m->wrong) {
             return vi_fail(e, VIT_ERROR_CORRUPT, "%s: pickle: the opcode at byte %llu does not fit what comes before it", r->name,
@@ -130,8 +132,10 @@ int32_t vi_pickle_open(vi_pickle *p, vi_reader *r, uint64_t offset, uint64_t end
     opened.count = m.value_count;
     opened.items = m.items;
     opened.root = &m.values[root];
-    if (status == VIT_OK) *p = opened;
-    else vi_pickle_close(&opened, a);
+    if (status == VIT_OK)
+        *p = opened;
+    else
+        vi_pickle_close(&opened, a);
     return status;
 }
 
@@ -140,11 +144,9 @@ void vi_pickle_close(vi_pickle *p, vi_allocator *a) {
     *p = (vi_pickle){0};
 }
 
-/* ---- looking at values ---------------------------------------------------------------------------------------------------- */
+/* ---- looking at values -------------------------------------------------------------------------------------------------- */
 
-const char *vi_pickle_text(const vi_pickle *p, const vi_pickle_value *v) {
-    return (const char *)p->bytes + v->first;
-}
+const char *vi_pickle_text(const vi_pickle *p, const vi_pickle_value *v) { return (const char *)p->bytes + v->first; }
 
 bool vi_pickle_is(const vi_pickle *p, const vi_pickle_value *v, const char *text) {
     return v->kind == VI_PICKLE_TEXT && v->count == strlen(text) && memcmp(vi_pickle_text(p, v), text, v->count) == 0;

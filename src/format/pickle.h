@@ -1,8 +1,8 @@
-/* pickle.h: reads the values of a Python pickle (protocols 2 to 5) and executes nothing: what a pickle would call or construct is a
- * value that says so. Only what such files really hold is known; anything else is refused.
+/* pickle.h: reads the values of a Python pickle (protocols 2 to 5) and executes nothing: what a pickle would call or construct
+ * is a value that says so. Only what such files really hold is known; anything else is refused.
  *
- * Memory is linear in the size of the pickle. Values are numbered and refer to each other by number, so a hostile pickle can make
- * cycles and shared values: whoever walks must bound the walk. */
+ * Memory is linear in the size of the pickle. Values are numbered and refer to each other by number, so a hostile pickle can
+ * make cycles and shared values: whoever walks must bound the walk. */
 #ifndef VI_FORMAT_PICKLE_H
 #define VI_FORMAT_PICKLE_H
 
@@ -17,10 +17,10 @@
 
 typedef enum vi_pickle_kind {
     VI_PICKLE_NONE,
-    VI_PICKLE_BOOL,   /* integer: 0 or 1 */
-    VI_PICKLE_INT,    /* integer */
-    VI_PICKLE_REAL,   /* real */
-    VI_PICKLE_TEXT,   /* also the byte strings that Python 2 calls str */
+    VI_PICKLE_BOOL, /* integer: 0 or 1 */
+    VI_PICKLE_INT,  /* integer */
+    VI_PICKLE_REAL, /* real */
+    VI_PICKLE_TEXT, /* also the byte strings that Python 2 calls str */
     VI_PICKLE_BYTES,
     VI_PICKLE_LIST,   /* items */
     VI_PICKLE_TUPLE,  /* items */
@@ -60,11 +60,12 @@ typedef struct vi_pickle {
     size_t block_size;
 } vi_pickle;
 
-/* Reads the pickle that starts at `offset` and stops by itself before or at `end`; it takes p->size bytes. On failure nothing is held. */
+/* Reads the pickle that starts at `offset` and stops by itself before or at `end`; it takes p->size bytes. On failure nothing
+ * is held. */
 int32_t vi_pickle_open(vi_pickle *p, vi_reader *r, uint64_t offset, uint64_t end, vi_allocator *a, vi_error *e);
 void vi_pickle_close(vi_pickle *p, vi_allocator *a);
 
-/* ---- looking at values ---------------------------------------------------------------------------------------------------- */
+/* ---- looking at values -------------------------------------------------------------------------------------------------- */
 
 const char *vi_pickle_text(const vi_pickle *p, const vi_pickle_value *v); /* v->count bytes, no NUL; of TEXT and BYTES only */
 bool vi_pickle_is(const vi_pickle *p, const vi_pickle_value *v, const char *text);

@@ -1,4 +1,5 @@
-/* pickle_ops.c: see pickle_ops.h. Each opcode does to the machine's values what CPython's unpickler does to objects, but calls nothing. */
+/* pickle_ops.c: see pickle_ops.h. Each opcode does to the machine's values what CPython's unpickler does to objects, but calls
+ * nothing. */
 #include "format/pickle_ops.h"
 
 #include <string.h>
@@ -7,16 +8,16 @@
 typedef vi_pickle_machine machine;
 typedef vi_pickle_token token;
 
-/* ---- stack --------------------------------------------------------------------------------------------------------------- */
+/* ---- stack -------------------------------------------------------------------------------------------------------------- */
 
 static void push(machine *m, uint32_t value) {
-    if (m->height == m->room.pushes) m->wrong = true;
-    else m->stack[m->height++] = value;
+    if (m->height == m->room.pushes)
+        m->wrong = true;
+    else
+        m->stack[m->height++] = value;
 }
 
-static uint32_t floor_of(const machine *m) {
-    return m->mark_count > 0 ? m->marks[m->mark_count - 1] : 0;
-}
+static uint32_t floor_of(const machine *m) { return m->mark_count > 0 ? m->marks[m->mark_count - 1] : 0; }
 
 uint32_t vi_pickle_top(machine *m) {
     if (m->height > floor_of(m)) return m->stack[m->height - 1];
@@ -46,19 +47,25 @@ static uint32_t pop_mark(machine *m) {
 
 static void put(machine *m, uint64_t slot) {
     uint32_t value = vi_pickle_top(m);
-    if (slot >= (uint64_t)m->room.puts + 2) m->wrong = true;
-    else m->memo[slot] = value;
+    if (slot >= (uint64_t)m->room.puts + 2)
+        m->wrong = true;
+    else
+        m->memo[slot] = value;
     m->memo_count++;
 }
 
 static void get(machine *m, uint64_t slot) {
-    if (slot >= (uint64_t)m->room.puts + 2 || m->memo[slot] == VI_PICKLE_EMPTY) m->wrong = true;
-    else push(m, m->memo[slot]);
+    if (slot >= (uint64_t)m->room.puts + 2 || m->memo[slot] == VI_PICKLE_EMPTY)
+        m->wrong = true;
+    else
+        push(m, m->memo[slot]);
 }
 
 static void mark(machine *m) {
-    if (m->mark_count == m->room.marks) m->wrong = true;
-    else m->marks[m->mark_count++] = m->height;
+    if (m->mark_count == m->room.marks)
+        m->wrong = true;
+    else
+        m->marks[m->mark_count++] = m->height;
 }
 
 static void run_stack(machine *m, const token *t, const unsigned char *payload) {
@@ -66,8 +73,10 @@ static void run_stack(machine *m, const token *t, const unsigned char *payload) 
     switch (t->code) {
     case '(': mark(m); break;
     case '0': /* POP takes a mark away when it is on top */
-        if (m->mark_count > 0 && m->height == floor_of(m)) pop_mark(m);
-        else pop(m);
+        if (m->mark_count > 0 && m->height == floor_of(m))
+            pop_mark(m);
+        else
+            pop(m);
         break;
     case '1': m->height = pop_mark(m); break;
     case '2': push(m, vi_pickle_top(m)); break;
@@ -80,7 +89,7 @@ static void run_stack(machine *m, const token *t, const unsigned char *payload) 
     }
 }
 
-/* ---- atoms --------------------------------------------------------------------------------------------------------------- */
+/* ---- atoms -------------------------------------------------------------------------------------------------------------- */
 
 static uint32_t new_value(machine *m, vi_pickle_kind kind) {
     if (m->value_count == m->room.values) {
@@ -146,11 +155,9 @@ static void run_atom(machine *m, const token *t, const unsigned char *payload) {
     }
 }
 
-/* ---- containers ---------------------------------------------------------------------------------------------------------- */
+/* ---- containers --------------------------------------------------------------------------------------------------------- */
 
-static bool has_kind(const machine *m, uint32_t value, vi_pickle_kind kind) {
-    return m->values[value].kind == kind;
-}
+static bool has_kind(const machine *m, uint32_t value, vi_pickle_kind kind) { return m->values[value].kind == kind; }
 
 static void add_item(machine *m, uint32_t container, uint32_t value) {
     vi_pickle_value *c = &m->values[container];
@@ -159,8 +166,10 @@ static void add_item(machine *m, uint32_t container, uint32_t value) {
         return;
     }
     m->items[m->item_count] = (vi_pickle_item){.value = value};
-    if (c->count == 0) c->first = m->item_count;
-    else m->items[c->last].next = m->item_count;
+    if (c->count == 0)
+        c->first = m->item_count;
+    else
+        m->items[c->last].next = m->item_count;
     c->last = m->item_count++;
     c->count++;
 }
@@ -189,16 +198,21 @@ static uint32_t container_below(machine *m, uint32_t from) {
 /* An object may be used as a list or set as well: its items are not kept. */
 static void append(machine *m, uint32_t from, vi_pickle_kind kind) {
     uint32_t container = container_below(m, from);
-    if (has_kind(m, container, kind)) move_items(m, container, from);
-    else if (has_kind(m, container, VI_PICKLE_CALL)) m->height = from;
-    else m->wrong = true;
+    if (has_kind(m, container, kind))
+        move_items(m, container, from);
+    else if (has_kind(m, container, VI_PICKLE_CALL))
+        m->height = from;
+    else
+        m->wrong = true;
 }
 
 static void set_items(machine *m, uint32_t from) {
     uint32_t container = container_below(m, from);
     bool fits = has_kind(m, container, VI_PICKLE_DICT) || has_kind(m, container, VI_PICKLE_CALL);
-    if (!fits || (m->height - from) % 2 != 0) m->wrong = true;
-    else move_items(m, container, from);
+    if (!fits || (m->height - from) % 2 != 0)
+        m->wrong = true;
+    else
+        move_items(m, container, from);
 }
 
 static void run_container(machine *m, const token *t, const unsigned char *payload) {
@@ -223,7 +237,7 @@ static void run_container(machine *m, const token *t, const unsigned char *paylo
     }
 }
 
-/* ---- objects ------------------------------------------------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------------------------------------------------ */
 
 static void push_pair(machine *m, vi_pickle_kind kind, uint32_t function, uint32_t arguments) {
     uint32_t v = new_value(m, kind);
@@ -263,74 +277,73 @@ static void run_object(machine *m, const token *t, const unsigned char *payload)
     case 0x93: push_stack_global(m); break;
     case 'b': set_state(m); break;
     case 'Q': push_pair(m, VI_PICKLE_STORED, 0, pop(m)); break;
-    case 0x92: pop(m); /* NEWOBJ_EX: arguments by name come last, and are not kept */
+    case 0x92:
+        pop(m); /* NEWOBJ_EX: arguments by name come last, and are not kept */
     /* fall through */
     default: push_call(m); /* REDUCE, NEWOBJ */
     }
 }
 
-/* ---- the table ----------------------------------------------------------------------------------------------------------- */
+/* ---- the table ---------------------------------------------------------------------------------------------------------- */
 
 /* By code, as in CPython's Lib/pickletools.py. */
 static const vi_pickle_opcode opcodes[256] = {
-    [0x80] = {VI_ARG_1, 0, 0, run_stack},                 /* PROTO */
-    [0x95] = {VI_ARG_8, 0, 0, run_stack},                 /* FRAME */
-    ['.'] = {VI_ARG_NONE, 0, 0, run_stack},               /* STOP */
-    ['('] = {VI_ARG_NONE, 0, 0, run_stack},               /* MARK */
-    ['0'] = {VI_ARG_NONE, 0, 0, run_stack},               /* POP */
-    ['1'] = {VI_ARG_NONE, 0, 0, run_stack},               /* POP_MARK */
-    ['2'] = {VI_ARG_NONE, 0, 1, run_stack},               /* DUP */
-    ['h'] = {VI_ARG_1, 0, 1, run_stack},                  /* BINGET */
-    ['j'] = {VI_ARG_4, 0, 1, run_stack},                  /* LONG_BINGET */
-    ['q'] = {VI_ARG_1, 0, 0, run_stack},                  /* BINPUT */
-    ['r'] = {VI_ARG_4, 0, 0, run_stack},                  /* LONG_BINPUT */
-    [0x94] = {VI_ARG_NONE, 0, 0, run_stack},              /* MEMOIZE */
-    ['N'] = {VI_ARG_NONE, 0, 1, run_atom},                /* NONE */
-    [0x88] = {VI_ARG_NONE, 1, 1, run_atom},               /* NEWTRUE */
-    [0x89] = {VI_ARG_NONE, 1, 1, run_atom},               /* NEWFALSE */
-    ['J'] = {VI_ARG_4, 1, 1, run_atom},                   /* BININT */
-    ['K'] = {VI_ARG_1, 1, 1, run_atom},                   /* BININT1 */
-    ['M'] = {VI_ARG_2, 1, 1, run_atom},                   /* BININT2 */
-    [0x8A] = {VI_ARG_SIZE_1, 1, 1, run_atom},             /* LONG1 */
-    [0x8B] = {VI_ARG_SIZE_4, 1, 1, run_atom},             /* LONG4 */
-    ['G'] = {VI_ARG_8, 1, 1, run_atom},                   /* BINFLOAT */
-    ['X'] = {VI_ARG_SIZE_4, 1, 1, run_atom},              /* BINUNICODE */
-    [0x8C] = {VI_ARG_SIZE_1, 1, 1, run_atom},             /* SHORT_BINUNICODE */
-    [0x8D] = {VI_ARG_SIZE_8, 1, 1, run_atom},             /* BINUNICODE8 */
-    ['T'] = {VI_ARG_SIZE_4, 1, 1, run_atom},              /* BINSTRING */
-    ['U'] = {VI_ARG_SIZE_1, 1, 1, run_atom},              /* SHORT_BINSTRING */
-    ['B'] = {VI_ARG_SIZE_4, 1, 1, run_atom},              /* BINBYTES */
-    ['C'] = {VI_ARG_SIZE_1, 1, 1, run_atom},              /* SHORT_BINBYTES */
-    [0x8E] = {VI_ARG_SIZE_8, 1, 1, run_atom},             /* BINBYTES8 */
-    [0x96] = {VI_ARG_SIZE_8, 1, 1, run_atom},             /* BYTEARRAY8 */
-    [']'] = {VI_ARG_NONE, 1, 1, run_container},           /* EMPTY_LIST */
-    ['l'] = {VI_ARG_NONE, 1, 1, run_container},           /* LIST */
-    ['a'] = {VI_ARG_NONE, 0, 0, run_container},           /* APPEND */
-    ['e'] = {VI_ARG_NONE, 0, 0, run_container},           /* APPENDS */
-    [')'] = {VI_ARG_NONE, 1, 1, run_container},           /* EMPTY_TUPLE */
-    ['t'] = {VI_ARG_NONE, 1, 1, run_container},           /* TUPLE */
-    [0x85] = {VI_ARG_NONE, 1, 1, run_container},          /* TUPLE1 */
-    [0x86] = {VI_ARG_NONE, 1, 1, run_container},          /* TUPLE2 */
-    [0x87] = {VI_ARG_NONE, 1, 1, run_container},          /* TUPLE3 */
-    ['}'] = {VI_ARG_NONE, 1, 1, run_container},           /* EMPTY_DICT */
-    ['d'] = {VI_ARG_NONE, 1, 1, run_container},           /* DICT */
-    ['s'] = {VI_ARG_NONE, 0, 0, run_container},           /* SETITEM */
-    ['u'] = {VI_ARG_NONE, 0, 0, run_container},           /* SETITEMS */
-    [0x8F] = {VI_ARG_NONE, 1, 1, run_container},          /* EMPTY_SET */
-    [0x90] = {VI_ARG_NONE, 0, 0, run_container},          /* ADDITEMS */
-    [0x91] = {VI_ARG_NONE, 1, 1, run_container},          /* FROZENSET */
-    ['c'] = {VI_ARG_TWO_LINES, 3, 1, run_object},         /* GLOBAL */
-    [0x93] = {VI_ARG_NONE, 1, 1, run_object},             /* STACK_GLOBAL */
-    ['R'] = {VI_ARG_NONE, 1, 1, run_object},              /* REDUCE */
-    [0x81] = {VI_ARG_NONE, 1, 1, run_object},             /* NEWOBJ */
-    [0x92] = {VI_ARG_NONE, 1, 1, run_object},             /* NEWOBJ_EX */
-    ['b'] = {VI_ARG_NONE, 0, 0, run_object},              /* BUILD */
-    ['Q'] = {VI_ARG_NONE, 1, 1, run_object},              /* BINPERSID */
+    [0x80] = {VI_ARG_1, 0, 0, run_stack},         /* PROTO */
+    [0x95] = {VI_ARG_8, 0, 0, run_stack},         /* FRAME */
+    ['.'] = {VI_ARG_NONE, 0, 0, run_stack},       /* STOP */
+    ['('] = {VI_ARG_NONE, 0, 0, run_stack},       /* MARK */
+    ['0'] = {VI_ARG_NONE, 0, 0, run_stack},       /* POP */
+    ['1'] = {VI_ARG_NONE, 0, 0, run_stack},       /* POP_MARK */
+    ['2'] = {VI_ARG_NONE, 0, 1, run_stack},       /* DUP */
+    ['h'] = {VI_ARG_1, 0, 1, run_stack},          /* BINGET */
+    ['j'] = {VI_ARG_4, 0, 1, run_stack},          /* LONG_BINGET */
+    ['q'] = {VI_ARG_1, 0, 0, run_stack},          /* BINPUT */
+    ['r'] = {VI_ARG_4, 0, 0, run_stack},          /* LONG_BINPUT */
+    [0x94] = {VI_ARG_NONE, 0, 0, run_stack},      /* MEMOIZE */
+    ['N'] = {VI_ARG_NONE, 0, 1, run_atom},        /* NONE */
+    [0x88] = {VI_ARG_NONE, 1, 1, run_atom},       /* NEWTRUE */
+    [0x89] = {VI_ARG_NONE, 1, 1, run_atom},       /* NEWFALSE */
+    ['J'] = {VI_ARG_4, 1, 1, run_atom},           /* BININT */
+    ['K'] = {VI_ARG_1, 1, 1, run_atom},           /* BININT1 */
+    ['M'] = {VI_ARG_2, 1, 1, run_atom},           /* BININT2 */
+    [0x8A] = {VI_ARG_SIZE_1, 1, 1, run_atom},     /* LONG1 */
+    [0x8B] = {VI_ARG_SIZE_4, 1, 1, run_atom},     /* LONG4 */
+    ['G'] = {VI_ARG_8, 1, 1, run_atom},           /* BINFLOAT */
+    ['X'] = {VI_ARG_SIZE_4, 1, 1, run_atom},      /* BINUNICODE */
+    [0x8C] = {VI_ARG_SIZE_1, 1, 1, run_atom},     /* SHORT_BINUNICODE */
+    [0x8D] = {VI_ARG_SIZE_8, 1, 1, run_atom},     /* BINUNICODE8 */
+    ['T'] = {VI_ARG_SIZE_4, 1, 1, run_atom},      /* BINSTRING */
+    ['U'] = {VI_ARG_SIZE_1, 1, 1, run_atom},      /* SHORT_BINSTRING */
+    ['B'] = {VI_ARG_SIZE_4, 1, 1, run_atom},      /* BINBYTES */
+    ['C'] = {VI_ARG_SIZE_1, 1, 1, run_atom},      /* SHORT_BINBYTES */
+    [0x8E] = {VI_ARG_SIZE_8, 1, 1, run_atom},     /* BINBYTES8 */
+    [0x96] = {VI_ARG_SIZE_8, 1, 1, run_atom},     /* BYTEARRAY8 */
+    [']'] = {VI_ARG_NONE, 1, 1, run_container},   /* EMPTY_LIST */
+    ['l'] = {VI_ARG_NONE, 1, 1, run_container},   /* LIST */
+    ['a'] = {VI_ARG_NONE, 0, 0, run_container},   /* APPEND */
+    ['e'] = {VI_ARG_NONE, 0, 0, run_container},   /* APPENDS */
+    [')'] = {VI_ARG_NONE, 1, 1, run_container},   /* EMPTY_TUPLE */
+    ['t'] = {VI_ARG_NONE, 1, 1, run_container},   /* TUPLE */
+    [0x85] = {VI_ARG_NONE, 1, 1, run_container},  /* TUPLE1 */
+    [0x86] = {VI_ARG_NONE, 1, 1, run_container},  /* TUPLE2 */
+    [0x87] = {VI_ARG_NONE, 1, 1, run_container},  /* TUPLE3 */
+    ['}'] = {VI_ARG_NONE, 1, 1, run_container},   /* EMPTY_DICT */
+    ['d'] = {VI_ARG_NONE, 1, 1, run_container},   /* DICT */
+    ['s'] = {VI_ARG_NONE, 0, 0, run_container},   /* SETITEM */
+    ['u'] = {VI_ARG_NONE, 0, 0, run_container},   /* SETITEMS */
+    [0x8F] = {VI_ARG_NONE, 1, 1, run_container},  /* EMPTY_SET */
+    [0x90] = {VI_ARG_NONE, 0, 0, run_container},  /* ADDITEMS */
+    [0x91] = {VI_ARG_NONE, 1, 1, run_container},  /* FROZENSET */
+    ['c'] = {VI_ARG_TWO_LINES, 3, 1, run_object}, /* GLOBAL */
+    [0x93] = {VI_ARG_NONE, 1, 1, run_object},     /* STACK_GLOBAL */
+    ['R'] = {VI_ARG_NONE, 1, 1, run_object},      /* REDUCE */
+    [0x81] = {VI_ARG_NONE, 1, 1, run_object},     /* NEWOBJ */
+    [0x92] = {VI_ARG_NONE, 1, 1, run_object},     /* NEWOBJ_EX */
+    ['b'] = {VI_ARG_NONE, 0, 0, run_object},      /* BUILD */
+    ['Q'] = {VI_ARG_NONE, 1, 1, run_object},      /* BINPERSID */
 };
 
-const vi_pickle_opcode *vi_pickle_find_opcode(unsigned char code) {
-    return opcodes[code].run == NULL ? NULL : &opcodes[code];
-}
+const vi_pickle_opcode *vi_pickle_find_opcode(unsigned char code) { return opcodes[code].run == NULL ? NULL : &opcodes[code]; }
 
 size_t vi_pickle_line(const unsigned char *p, size_t n) {
     const unsigned char *end = memchr(p, '\n', n);

@@ -55,7 +55,7 @@ const char *vi_shape_text(char *dst, size_t size, const vi_tensor *t) {
     return dst;
 }
 
-/* ---- sizes --------------------------------------------------------------------------------------------------------------- */
+/* ---- sizes -------------------------------------------------------------------------------------------------------------- */
 
 bool vi_shape_elements(uint32_t rank, const uint64_t *shape, uint64_t *elements) {
     uint64_t product = 1;
@@ -99,7 +99,7 @@ bool vi_tensor_bytes(vi_dtype dtype, uint32_t layout, uint32_t rank, const uint6
     return true;
 }
 
-/* ---- placement ----------------------------------------------------------------------------------------------------------- */
+/* ---- placement ---------------------------------------------------------------------------------------------------------- */
 
 static int compare_offsets(const void *a, const void *b) {
     const vi_tensor *x = a, *y = b;
@@ -127,7 +127,7 @@ int32_t vi_check_packing(const vi_directory *d, uint64_t first, uint64_t end, ui
                    (unsigned long long)next, (unsigned long long)end);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------------------------ */
 
 vi_reader *vi_tensor_file(const vi_directory *d, const vi_tensor *t) {
     return t->file == 0 ? d->reader : &d->shards[t->file - 1];
@@ -153,7 +153,8 @@ static int32_t read_blocks(vi_reader *r, const vi_tensor *t, uint64_t first, siz
     float block[VI_BLOCK];
     size_t size = vi_block_bytes(t->dtype), most = sizeof raw / size;
     while (count > 0) {
-        size_t skip = (size_t)(first % VI_BLOCK), blocks = (count - 1) / VI_BLOCK + 1; /* and one more where both ends are inside */
+        size_t skip = (size_t)(first % VI_BLOCK);
+        size_t blocks = (count - 1) / VI_BLOCK + 1; /* where both ends are inside, one more comes next time */
         if (blocks > most) blocks = most;
         int32_t status = vi_reader_read(r, t->offset + first / VI_BLOCK * size, raw, blocks * size, e);
         if (status != VIT_OK) return status;

@@ -11,14 +11,14 @@ static int32_t cannot_load(const vi_directory *d, const vi_tensor *t, const char
                    vi_printable(name, sizeof name, t->name, strlen(t->name)), vi_dtype_name(t->dtype), problem);
 }
 
-/* ---- strides ------------------------------------------------------------------------------------------------------------- */
+/* ---- strides ------------------------------------------------------------------------------------------------------------ */
 
 /* Goes through a tensor in row-major order, a run along the last dimension at a time. */
 typedef struct walk {
     const vi_tensor *t;
     uint64_t index[VI_MAX_RANK];
-    uint64_t at;          /* element of the file's range where the run begins */
-    uint64_t runs;        /* left */
+    uint64_t at;           /* element of the file's range where the run begins */
+    uint64_t runs;         /* left */
     uint64_t length, step; /* of a run: elements, and how far they lie apart */
 } walk;
 
@@ -47,8 +47,10 @@ static void gather(const vi_tensor *t, const unsigned char *range, float *dst) {
     size_t size = vi_dtype_size(t->dtype);
     for (walk w = walk_start(t); w.runs > 0; walk_next(&w)) {
         const unsigned char *p = range + (size_t)w.at * size;
-        if (w.step == 1) vi_convert(t->dtype, p, (size_t)w.length, dst);
-        else for (size_t i = 0; i < w.length; i++) vi_convert(t->dtype, p + i * (size_t)w.step * size, 1, dst + i);
+        if (w.step == 1)
+            vi_convert(t->dtype, p, (size_t)w.length, dst);
+        else
+            for (size_t i = 0; i < w.length; i++) vi_convert(t->dtype, p + i * (size_t)w.step * size, 1, dst + i);
         dst += w.length;
     }
 }
@@ -69,7 +71,7 @@ static int32_t gather_runs(const vi_directory *d, const vi_tensor *t, float *dst
     return VIT_OK;
 }
 
-/* ---- deflated ------------------------------------------------------------------------------------------------------------ */
+/* ---- deflated ----------------------------------------------------------------------------------------------------------- */
 
 /* The stream's tensor -> raw [t->bytes], or as float -> dst [t->elements] when raw is NULL. */
 static int32_t unpack(vi_inflater *s, const vi_tensor *t, unsigned char *raw, float *dst, vi_error *e) {
@@ -97,7 +99,7 @@ static int32_t load_deflated(const vi_directory *d, const vi_tensor *t, unsigned
     return status;
 }
 
-/* ---- all of them --------------------------------------------------------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------------------------------------------------------- */
 
 static int32_t load_strided(const vi_directory *d, const vi_tensor *t, float *dst, vi_allocator *a, vi_error *e) {
     vi_reader *r = vi_tensor_file(d, t);

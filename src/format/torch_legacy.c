@@ -1,5 +1,5 @@
-/* torch_legacy.c: PyTorch's files before 1.6: five pickles one after the other (a magic number, a version, the system, the object, a
- * list of keys), then for each key the number of its storage's elements and these. */
+/* torch_legacy.c: PyTorch's files before 1.6: five pickles one after the other (a magic number, a version, the system, the
+ * object, a list of keys), then for each key the number of its storage's elements and these. */
 #include <string.h>
 #include "base/arena.h"
 #include "base/checked.h"
@@ -26,17 +26,15 @@ typedef struct slot {
 typedef struct source {
     vi_builder *b;
     vi_pickle object, keys;
-    uint64_t data; /* where the storages begin */
-    slot *slots;                  /* [count] */
+    uint64_t data;                 /* where the storages begin */
+    slot *slots;                   /* [count] */
     const void **order, **scratch; /* [count] slots by key */
     size_t count;
 } source;
 
-static const slot *slot_at(const source *s, size_t i) {
-    return s->order[i];
-}
+static const slot *slot_at(const source *s, size_t i) { return s->order[i]; }
 
-/* ---- the pickles --------------------------------------------------------------------------------------------------------- */
+/* ---- the pickles -------------------------------------------------------------------------------------------------------- */
 
 static int32_t open_pickle(vi_builder *b, vi_pickle *p, uint64_t *at) {
     int32_t status = vi_pickle_open(p, b->reader, *at, b->reader->size, b->allocator, b->error);
@@ -67,7 +65,7 @@ static int32_t read_heads(vi_builder *b, uint64_t *at) {
     return VIT_OK;
 }
 
-/* ---- storages ------------------------------------------------------------------------------------------------------------ */
+/* ---- storages ----------------------------------------------------------------------------------------------------------- */
 
 static int compare_keys(const void *a, const void *b) {
     const slot *x = a, *y = b;
@@ -98,7 +96,8 @@ static int32_t collect(source *s) {
     for (size_t i = 1; i < n; i++) {
         const slot *x = slot_at(s, i - 1), *y = slot_at(s, i);
         if (compare_keys(x, y) != 0) continue;
-        if (x->storage.dtype != y->storage.dtype || x->storage.size != y->storage.size || x->storage.elements != y->storage.elements) {
+        if (x->storage.dtype != y->storage.dtype || x->storage.size != y->storage.size ||
+            x->storage.elements != y->storage.elements) {
             return bad_storage(s, x->key, x->storage.key->count, "is of two types or sizes");
         }
     }
@@ -111,8 +110,10 @@ static size_t find(const source *s, const vi_pickle_value *key, const char *text
     size_t low = 0, high = s->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_keys(s->order[middle], &wanted) < 0) low = middle + 1;
-        else high = middle;
+        if (compare_keys(s->order[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low < s->count && compare_keys(s->order[low], &wanted) == 0 ? low : s->count;
 }
@@ -148,7 +149,8 @@ static int32_t locate_all(source *s) {
     const vi_pickle *k = &s->keys;
     uint64_t at = s->data;
     if (k->root->kind != VI_PICKLE_LIST) {
-        return vi_fail(s->b->error, VIT_ERROR_CORRUPT, "%s: old PyTorch file: the keys of its storages are no list", s->b->reader->name);
+        return vi_fail(s->b->error, VIT_ERROR_CORRUPT, "%s: old PyTorch file: the keys of its storages are no list",
+                       s->b->reader->name);
     }
     for (uint32_t item = k->root->first; item != 0; item = k->items[item].next) {
         const vi_pickle_value *key = &k->values[k->items[item].value];
@@ -158,7 +160,7 @@ static int32_t locate_all(source *s) {
     return VIT_OK;
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ------------------------------------------------------------------------------------------------------------ */
 
 static int32_t add_tensors(const source *s) {
     vi_torch_walk w;

@@ -1,4 +1,5 @@
-/* torch_tensor.c: tensors and storages of a PyTorch pickle. See torch.h; torch/_utils.py and torch/serialization.py say what is there. */
+/* torch_tensor.c: tensors and storages of a PyTorch pickle. See torch.h; torch/_utils.py and torch/serialization.py say what
+ * is there. */
 #include <string.h>
 #include "base/checked.h"
 #include "format/torch_parts.h"
@@ -8,21 +9,17 @@ static const struct {
     vi_dtype dtype;
     size_t size;
 } storages[] = {
-    {"FloatStorage", VI_DT_F32, 4},    {"HalfStorage", VI_DT_F16, 2},          {"BFloat16Storage", VI_DT_BF16, 2},
-    {"DoubleStorage", VI_DT_F64, 8},   {"LongStorage", VI_DT_I64, 8},          {"IntStorage", VI_DT_I32, 4},
-    {"ShortStorage", VI_DT_I16, 2},    {"CharStorage", VI_DT_I8, 1},           {"ByteStorage", VI_DT_U8, 1},
-    {"BoolStorage", VI_DT_BOOL, 1},    {"ComplexFloatStorage", VI_DT_OTHER, 8}, {"ComplexDoubleStorage", VI_DT_OTHER, 16},
-    {"QInt8Storage", VI_DT_OTHER, 1},  {"QUInt8Storage", VI_DT_OTHER, 1},      {"QInt32Storage", VI_DT_OTHER, 4},
+    {"FloatStorage", VI_DT_F32, 4},           {"HalfStorage", VI_DT_F16, 2},            {"BFloat16Storage", VI_DT_BF16, 2},
+    {"DoubleStorage", VI_DT_F64, 8},          {"LongStorage", VI_DT_I64, 8},            {"IntStorage", VI_DT_I32, 4},
+    {"ShortStorage", VI_DT_I16, 2},           {"CharStorage", VI_DT_I8, 1},             {"ByteStorage", VI_DT_U8, 1},
+    {"BoolStorage", VI_DT_BOOL, 1},           {"ComplexFloatStorage", VI_DT_OTHER, 8},  {"ComplexDoubleStorage", VI_DT_OTHER, 16},
+    {"QInt8Storage", VI_DT_OTHER, 1},         {"QUInt8Storage", VI_DT_OTHER, 1},        {"QInt32Storage", VI_DT_OTHER, 4},
     {"UntypedStorage", VI_DT_OTHER, 1}, /* of types without a storage class: 8-bit floats and the like */
 };
 
-static const vi_pickle_value *value_of(const vi_pickle *p, uint32_t number) {
-    return &p->values[number];
-}
+static const vi_pickle_value *value_of(const vi_pickle *p, uint32_t number) { return &p->values[number]; }
 
-static bool is_kind(const vi_pickle_value *v, vi_pickle_kind kind) {
-    return v != NULL && v->kind == (uint32_t)kind;
-}
+static bool is_kind(const vi_pickle_value *v, vi_pickle_kind kind) { return v != NULL && v->kind == (uint32_t)kind; }
 
 /* A count or a position. */
 static bool read_size(const vi_pickle_value *v, uint64_t *size) {
@@ -35,7 +32,7 @@ static int32_t bad_storage(const vi_pickle *p, const char *problem, vi_error *e)
     return vi_fail(e, VIT_ERROR_CORRUPT, "%s: pickle: a storage %s", p->file, problem);
 }
 
-/* ---- storages ------------------------------------------------------------------------------------------------------------ */
+/* ---- storages ----------------------------------------------------------------------------------------------------------- */
 
 static void read_class(const vi_pickle *p, const vi_pickle_value *class, vi_torch_storage *s) {
     const vi_pickle_value *name = value_of(p, class->of.call.arguments);
@@ -73,7 +70,7 @@ int32_t vi_torch_storage_read(const vi_pickle *p, const vi_pickle_value *v, vi_t
     return VIT_OK;
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct rebuild { /* a call of one of the functions that make tensors */
     const vi_pickle_value *function, *arguments;
@@ -135,7 +132,8 @@ static int32_t read_shape(const place *at, const rebuild *call, vi_tensor *t, ui
     if (sizes->count > VI_MAX_RANK) return bad_tensor(at, VIT_ERROR_LIMIT, "more than 6 dimensions");
     t->rank = sizes->count;
     for (uint32_t i = 0; i < t->rank; i++) {
-        if (!read_size(vi_pickle_item_at(p, sizes, i), &t->shape[i]) || !read_size(vi_pickle_item_at(p, strides, i), &stride[i])) {
+        if (!read_size(vi_pickle_item_at(p, sizes, i), &t->shape[i]) ||
+            !read_size(vi_pickle_item_at(p, strides, i), &stride[i])) {
             return bad_tensor(at, VIT_ERROR_CORRUPT, "its shape or strides are not of numbers from 0 on");
         }
         if (t->shape[i] > VI_MAX_DIM) return bad_tensor(at, VIT_ERROR_LIMIT, "a dimension exceeds 2147483647");

@@ -7,6 +7,7 @@
 static const char *const roots[] = {"state_dict_ema", "model_ema", "model",  "module", "state_dict",
                                     "teacher",        "encoder",   "params", "student"};
 #define ROOTS (sizeof roots / sizeof *roots)
+#define MAX_LEVELS 8 /* of such dictionaries in each other */
 
 /* How the entries of a frame are named. */
 enum {
@@ -26,9 +27,7 @@ static const vi_pickle_value *attributes_of(const vi_pickle *p, const vi_pickle_
     return state->kind == VI_PICKLE_DICT || state->kind == VI_PICKLE_CALL ? state : NULL;
 }
 
-static bool has_entries(const vi_pickle *p, const vi_pickle_value *v) {
-    return vi_pickle_entries_of(p, v).item != 0;
-}
+static bool has_entries(const vi_pickle *p, const vi_pickle_value *v) { return vi_pickle_entries_of(p, v).item != 0; }
 
 static bool holds_tensor(const vi_pickle *p, const vi_pickle_value *v) {
     const vi_pickle_value *key, *value;
@@ -43,7 +42,7 @@ static bool is_module(const vi_pickle *p, const vi_pickle_value *v) {
     return !has_entries(p, v) && attributes_of(p, v) != NULL && !vi_torch_is_tensor(p, v);
 }
 
-/* ---- the root ------------------------------------------------------------------------------------------------------------ */
+/* ---- the root ----------------------------------------------------------------------------------------------------------- */
 
 /* The best of the known keys whose value is a dictionary of tensors, a module, or at least another dictionary. */
 static const vi_pickle_value *find_root(const vi_pickle *p, const vi_pickle_value *v, char *choice) {
@@ -100,16 +99,17 @@ static int32_t push_module(vi_torch_walk *w, const vi_pickle_value *module, size
 
 int32_t vi_torch_start(vi_torch_walk *w, const vi_pickle *p, char *choice, vi_error *e) {
     *w = (vi_torch_walk){.pickle = p};
-    const vi_pickle_value *at = p->root, *next = at;
-    for (int level = 0; level < 8 && next != NULL; level++) {
+    const vi_pickle_value *at = p->root;
+    for (int level = 0; level < MAX_LEVELS; level++) {
+        const vi_pickle_value *next = find_root(p, at, choice);
+        if (next == NULL) break;
         at = next;
-        next = find_root(p, at, choice);
     }
     if (holds_tensor(p, at)) return push(w, at, FLAT, 0, e);
     return is_module(p, at) ? push_module(w, at, 0, e) : no_weights(p, at, e);
 }
 
-/* ---- going through ------------------------------------------------------------------------------------------------------- */
+/* ---- going through ------------------------------------------------------------------------------------------------------ */
 
 /* The name of what `key` leads to, with a dot at its end if it is a module. */
 static int32_t set_name(vi_torch_walk *w, size_t from, const vi_pickle_value *key, bool module, vi_error *e) {
@@ -146,7 +146,8 @@ int32_t vi_torch_next(vi_torch_walk *w, vi_torch_tensor *t, bool *found, vi_erro
             w->depth--;
             continue;
         }
-        if (w->steps++ == VI_PICKLE_VALUES) return vi_fail(e, VIT_ERROR_LIMIT, "%s: modules have too many parts", w->pickle->file);
+        if (w->steps++ == VI_PICKLE_VALUES)
+            return vi_fail(e, VIT_ERROR_LIMIT, "%s: modules have too many parts", w->pickle->file);
         int32_t status = step(w, key, value, found, e);
         if (status == VIT_OK && *found) status = vi_torch_tensor_read(w->pickle, value, w->name, w->length, t, e);
         if (status != VIT_OK || *found) return status;

@@ -1,4 +1,5 @@
-/* torch_zip.c: PyTorch's files since 1.6 and TorchScript's: a zip archive of "<root>/data.pkl" and, for each storage, "<root>/data/<key>". */
+/* torch_zip.c: PyTorch's files since 1.6 and TorchScript's: a zip archive of "<root>/data.pkl" and, for each storage,
+ * "<root>/data/<key>". */
 #include <stdio.h>
 #include <string.h>
 #include "base/checked.h"
@@ -56,8 +57,8 @@ static int32_t find_storage(const source *s, const vi_pickle *p, const vi_torch_
     uint64_t bytes;
     bool fits = storage->size == 0 || (vi_mul_u64(storage->elements, storage->size, &bytes) && bytes == m->size);
     if (fits) return VIT_OK;
-    snprintf(problem, sizeof problem, "its storage has %llu elements, but '%s' has %llu bytes", (unsigned long long)storage->elements,
-             name, (unsigned long long)m->size);
+    snprintf(problem, sizeof problem, "its storage has %llu elements, but '%s' has %llu bytes",
+             (unsigned long long)storage->elements, name, (unsigned long long)m->size);
     return vi_build_bad(s->b, w->name, w->length, VIT_ERROR_CORRUPT, problem);
 }
 

@@ -18,11 +18,9 @@ static int32_t corrupt(const vi_reader *r, const char *problem, vi_error *e) {
     return vi_fail(e, VIT_ERROR_CORRUPT, "%s: zip archive: %s", r->name, problem);
 }
 
-static bool starts_with(const unsigned char *p, const char *signature) {
-    return memcmp(p, signature, 4) == 0;
-}
+static bool starts_with(const unsigned char *p, const char *signature) { return memcmp(p, signature, 4) == 0; }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------------------------------------------ */
 
 /* Where the end record is: right before the end of the file, or before a comment there. */
 static int32_t find_end(vi_reader *r, uint64_t *at, unsigned char *record, vi_error *e) {
@@ -45,7 +43,7 @@ static int32_t find_end(vi_reader *r, uint64_t *at, unsigned char *record, vi_er
 }
 
 typedef struct end {
-    uint64_t at;                   /* the directory ends here */
+    uint64_t at;                     /* the directory ends here */
     uint64_t directory, size, count; /* of the central directory: offset, bytes, records */
 } end;
 
@@ -88,7 +86,7 @@ static int32_t read_end(vi_reader *r, end *found, vi_error *e) {
     return found->count <= found->size / CENTRAL_BYTES ? VIT_OK : corrupt(r, "its directory is cut off", e);
 }
 
-/* ---- the directory ------------------------------------------------------------------------------------------------------- */
+/* ---- the directory ------------------------------------------------------------------------------------------------------ */
 
 /* ZIP64: numbers that do not fit their field are in the extra field, in this order. */
 static bool read_extra(vi_zip_member *m, const unsigned char *extra, size_t size) {
@@ -118,8 +116,11 @@ static int32_t read_record(vi_zip_member *m, unsigned char *p, size_t room, size
     size_t name = vi_load_u16(p + 28), extra = vi_load_u16(p + 30), comment = vi_load_u16(p + 32);
     *size = CENTRAL_BYTES + name + extra + comment;
     if (*size > room) return corrupt(r, "its directory is cut off", e);
-    *m = (vi_zip_member){.packed = vi_load_u32(p + 20), .size = vi_load_u32(p + 24), .header = vi_load_u32(p + 42),
-                         .crc = vi_load_u32(p + 16), .method = vi_load_u16(p + 10)};
+    *m = (vi_zip_member){.packed = vi_load_u32(p + 20),
+                         .size = vi_load_u32(p + 24),
+                         .header = vi_load_u32(p + 42),
+                         .crc = vi_load_u32(p + 16),
+                         .method = vi_load_u16(p + 10)};
     bool encrypted = (vi_load_u16(p + 8) & 1) != 0;
     if (!read_extra(m, p + CENTRAL_BYTES + name, extra)) return corrupt(r, "a ZIP64 field is missing", e);
     /* The name moves one byte down, over the offset, to make room for its NUL. */
@@ -191,8 +192,10 @@ int32_t vi_zip_open(vi_zip *z, vi_reader *r, vi_allocator *a, vi_error *e) {
     arena = vi_arena_over(opened.block, opened.block_size);
     memory m = lay_out(&arena, &found);
     status = read_directory(&opened, &found, &m, e);
-    if (status == VIT_OK) *z = opened;
-    else vi_zip_close(&opened, a);
+    if (status == VIT_OK)
+        *z = opened;
+    else
+        vi_zip_close(&opened, a);
     return status;
 }
 
@@ -201,7 +204,7 @@ void vi_zip_close(vi_zip *z, vi_allocator *a) {
     *z = (vi_zip){0};
 }
 
-/* ---- members ------------------------------------------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------------------------------------------------------ */
 
 const vi_zip_member *vi_zip_find(const vi_zip *z, const char *name) {
     size_t low = 0, high = z->count;
@@ -209,16 +212,18 @@ const vi_zip_member *vi_zip_find(const vi_zip *z, const char *name) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(z->members[middle].name, name);
         if (order == 0) return &z->members[middle];
-        if (order < 0) low = middle + 1;
-        else high = middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return NULL;
 }
 
 static int32_t bad_member(const vi_zip *z, const vi_zip_member *m, int32_t code, const char *problem, vi_error *e) {
     char name[128];
-    return vi_fail(e, code, "%s: zip member '%s': %s", z->reader->name,
-                   vi_printable(name, sizeof name, m->name, strlen(m->name)), problem);
+    return vi_fail(e, code, "%s: zip member '%s': %s", z->reader->name, vi_printable(name, sizeof name, m->name, strlen(m->name)),
+                   problem);
 }
 
 /* The local header's name is the member's: two readers of the archive must not see two things. */

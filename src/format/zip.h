@@ -34,8 +34,8 @@ void vi_zip_close(vi_zip *z, vi_allocator *a);
 
 const vi_zip_member *vi_zip_find(const vi_zip *z, const char *name); /* NULL when absent */
 
-/* Where the member's bytes begin; they lie before the central directory. Reads the local header and checks that it is the member's;
- * the method is known and a stored member has one size. */
+/* Where the member's bytes begin; they lie before the central directory. Reads the local header and checks that it is the
+ * member's; the method is known and a stored member has one size. */
 int32_t vi_zip_locate(const vi_zip *z, const vi_zip_member *m, uint64_t *offset, vi_error *e);
 
 #endif

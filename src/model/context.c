@@ -167,15 +167,10 @@ static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e)
     float *position, *rope;
     vi_workspace work = {0};
     lay_out(&l, &work, &position, &rope);
-    size_t size = arena.used, total;
-    bool fits = !arena.failed && vi_add_size(size, c->allocator->in_use, &total);
-    if (!fits || (s->max_memory && total > s->max_memory))
-        return vi_fail(e, VIT_ERROR_LIMIT, "activations for batch %ld at %ldx%ld need %llu bytes, more than allowed",
-                       (long)s->max_batch, (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
+    size_t size = arena.used;
+    if (arena.failed) return vi_fail(e, VIT_ERROR_LIMIT, "activations for batch %ld do not fit into memory", (long)s->max_batch);
     void *block = vi_alloc(c->allocator, size, VI_LASTING);
-    if (!block)
-        return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: activations for batch %ld at %ldx%ld need %llu bytes",
-                       (long)s->max_batch, (long)c->pipeline.width, (long)c->pipeline.height, (unsigned long long)size);
+    if (!block) return vi_alloc_failed(c->allocator, size, "activations", e);
     arena = vi_arena_over(block, size);
     lay_out(&l, &work, &position, &rope);
     c->block = block;
@@ -205,8 +200,9 @@ int32_t vi_context_create(vit_context **out, vi_model *model, const vi_allocator
     vi_allocator own = allocator ? *allocator : (vi_allocator){0};
     vit_context *c = vi_alloc(allocator ? &own : &model->allocator, sizeof *c, VI_LASTING);
     if (!c) {
+        int32_t failed = vi_alloc_failed(allocator ? &own : &model->allocator, sizeof *c, "a context", e);
         vi_model_release(model);
-        return vi_fail(e, VIT_ERROR_MEMORY, "out of memory: a context needs %llu bytes", (unsigned long long)sizeof *c);
+        return failed;
     }
     c->model = model;
     c->own = own;

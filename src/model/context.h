@@ -66,7 +66,6 @@ typedef struct vi_settings {
     int32_t threads, isa, max_batch, max_side;
     int32_t image_width, image_height; /* 0: as trained */
     bool normalize;
-    uint64_t max_memory; /* 0: no cap */
     bool want_tokens;
     uint64_t want_layers[(VI_MAX_DEPTH + 64) / 64]; /* bit i: hidden state i, 0..depth */
     vit_parallel_for_fn parallel_for;

@@ -158,7 +158,8 @@ struct aligned {
     int64_t second;
 };
 #define POINTERS (3 * sizeof(void *))
-#define STRIDES ((POINTERS + offsetof(struct aligned, second) - 1) / offsetof(struct aligned, second) * offsetof(struct aligned, second))
+#define ALIGNMENT offsetof(struct aligned, second)
+#define STRIDES ((POINTERS + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
 #define PINNED_AT(member, offset) _Static_assert(offsetof(vit_image, member) == (offset), #member " of vit_image must stay")
 
 PINNED_AT(planes, 0);

@@ -1,4 +1,5 @@
-/* use.cpp: every member of vit.hpp, compiled with and without exceptions and run on the example model (path in argv[1]) and picture. */
+/* use.cpp: every member of vit.hpp, compiled with and without exceptions and run on the example model (path in argv[1]) and
+ * picture. */
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -57,7 +58,8 @@ static void run(const char *path) {
     check(static_cast<int64_t>(logits.size()) == model.info(VIT_INFO_OUTPUTS), "number of logits");
     std::vector<vit_image> batch(3, image);
     const std::vector<float> many = model.logits(batch);
-    check(many.size() == 3 * logits.size() && std::equal(logits.begin(), logits.end(), many.end() - static_cast<long>(logits.size())),
+    check(many.size() == 3 * logits.size() &&
+              std::equal(logits.begin(), logits.end(), many.end() - static_cast<long>(logits.size())),
           "a batch gives the same logits");
 
     const std::vector<vit::Class> best = model.classify(image, 3);

@@ -189,17 +189,13 @@ static void features_of_other_models_are_named(void) {
     static const struct {
         const char *tensor, *message;
     } cases[] = {
-        {"dist_token", "dist_token|distilled"},
-        {"head_dist.weight", "head_dist|distilled"},
-        {"blocks.0.attn.q_norm.weight", "q_norm|queries"},
-        {"attn_pool.latent", "attn_pool|attention pooling"},
-        {"blocks.0.mlp.fc1_g.weight", "fc1_g|SwiGLU"},
+        {"attn_pool.q_norm.weight", "attn_pool.q_norm|queries"},
+        {"blocks.0.attn.q_norm.weight", "q_norm|no bias"},
         {"blocks.0.attn.q_bias", "q_bias|EVA"},
-        {"blocks.0.gamma_1", "gamma_1|layer scale"},
+        {"blocks.0.attn.q_proj.weight", "q_proj|EVA"},
         {"rope.freqs", "rope|rotary"},
         {"patch_embed.backbone.stem.conv.weight", "backbone|stem"},
-        {"register_tokens", "register_tokens|DINOv2"},
-        {"blocks.0.attn.norm.weight", "attn.norm|attention"},
+        {"blocks.0.attn.norm.weight", "attn.norm|no bias"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         checkpoint c = timm_checkpoint();
@@ -208,10 +204,47 @@ static void features_of_other_models_are_named(void) {
     }
     checkpoint c = timm_checkpoint();
     drop_all(&c, "norm1.bias");
-    refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, "'blocks.0.norm1.weight'|RMSNorm");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, "'norm.weight'|RMSNorm");
+}
+
+/* Parts of descendants that fit into the plain model's names: what the numbers become, and wrong shapes. */
+static void descendants(void) {
+    checkpoint c = timm_checkpoint();
+    for (int i = 0; i < 2; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "blocks.%d.mlp.fc1", i);
+        put_pair(&c, name, 80, 24);
+    }
+    described *r = accept(&c, NULL, NULL, NULL);
+    if (r) {
+        CHECK(r->d.hparams.ffn == VI_FFN_SWIGLU && r->d.hparams.mlp == 40 && r->d.hparams.activation == VIT_ACT_SILU, "SwiGLU");
+        close_described(r);
+    }
+    drop_all(&c, "mlp.fc1.");
+    for (int i = 0; i < 2; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "blocks.%d.mlp.fc1_g", i);
+        put_pair(&c, name, 40, 24);
+        refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "fc1_x.weight' is missing");
+        snprintf(name, sizeof name, "blocks.%d.mlp.fc1_x", i);
+        put_pair(&c, name, 40, 24);
+    }
+    r = accept(&c, NULL, NULL, NULL);
+    if (r) {
+        CHECK(r->d.hparams.ffn == VI_FFN_SWIGLU && r->d.hparams.mlp == 40, "SwiGLU in two tensors");
+        close_described(r);
+    }
     c = timm_checkpoint();
-    put(&c, "blocks.0.mlp.fc1.weight", "[80, 24]");
-    refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, "'blocks.0.mlp.fc2.weight'|SwiGLU");
+    put(&c, "dist_token", "[1, 1, 24]");
+    put(&c, "pos_embed", "[1, 18, 24]");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "'head_dist.weight' is missing");
+    put_pair(&c, "head_dist", 4, 24);
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "'head_dist.weight' is [4, 24]|5 x 24");
+    put_pair(&c, "head_dist", 5, 24);
+    r = accept(&c, NULL, NULL, NULL);
+    if (!r) return;
+    CHECK(r->d.hparams.distilled == 1 && r->d.hparams.position_prefix == 2, "distilled");
+    close_described(r);
 }
 
 static void broken_checkpoints_are_refused(void) {
@@ -267,8 +300,8 @@ static void wrong_configs_are_refused(void) {
         {"{\"num_classes\":5.5}", "num_classes", VIT_ERROR_MODEL},
         {"{\"num_classes\":-1}", "num_classes is -1", VIT_ERROR_MODEL},
         {"{\"num_classes\":5000000000}", "num_classes is 5000000000", VIT_ERROR_MODEL},
-        {"{\"global_pool\":\"map\"}", "global_pool 'map'", VIT_ERROR_UNSUPPORTED},
-        {"{\"global_pool\":\"max\"}", "global_pool 'max'", VIT_ERROR_UNSUPPORTED},
+        {"{\"global_pool\":\"map\"}", "'attn_pool.latent' is missing", VIT_ERROR_MODEL},
+        {"{\"global_pool\":\"median\"}", "global_pool 'median'", VIT_ERROR_UNSUPPORTED},
         {"{\"global_pool\":7}", "global_pool", VIT_ERROR_MODEL},
         {"{\"pretrained_cfg\":[]}", "pretrained_cfg is a list", VIT_ERROR_MODEL},
         {"{\"model_args\":{\"act_layer\":\"mish\"}}", "act_layer 'mish'", VIT_ERROR_UNSUPPORTED},
@@ -392,5 +425,5 @@ static void architectures_are_found(void) {
 
 TEST_MAIN(everything_comes_from_shapes_and_architecture, guesses_are_noted_unless_overridden,
           crop_overrides_change_the_resize_size, pooling_and_epsilon, positions, left_over_tensors_are_refused_by_name,
-          features_of_other_models_are_named, broken_checkpoints_are_refused, wrong_configs_are_refused, preprocessing,
-          prefixes_heads_and_buffers, architectures_are_found)
+          features_of_other_models_are_named, descendants, broken_checkpoints_are_refused, wrong_configs_are_refused,
+          preprocessing, prefixes_heads_and_buffers, architectures_are_found)

@@ -1,5 +1,5 @@
-/* containers.h: what the tests of containers share: files made by make_data.py, opened in every way there is, and the numbers that are
- * in them. */
+/* containers.h: what the tests of containers share: files made by make_data.py, opened in every way there is, and the numbers
+ * that are in them. */
 #ifndef VIT_TEST_CONTAINERS_H
 #define VIT_TEST_CONTAINERS_H
 
@@ -73,7 +73,8 @@ static inline void check_numbers(opened *o, const char *name, vi_dtype dtype, co
     }
     for (uint64_t i = 0; vi_tensor_streams(t) && i < t->elements; i++) {
         status = vi_tensor_read(&o->directory, t, i, (size_t)(t->elements - i), y, &o->error);
-        CHECK(status == VIT_OK && memcmp(x + i, y, (size_t)(t->elements - i) * sizeof *x) == 0, "%s from %u on", name, (unsigned)i);
+        CHECK(status == VIT_OK && memcmp(x + i, y, (size_t)(t->elements - i) * sizeof *x) == 0, "%s from %u on", name,
+              (unsigned)i);
     }
     if (!vi_tensor_streams(t)) {
         CHECK(vi_tensor_read(&o->directory, t, 0, 1, y, NULL) == VIT_ERROR_UNSUPPORTED, "%s cannot be read in pieces", name);

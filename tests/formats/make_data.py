@@ -201,6 +201,27 @@ def make_gguf():
     w.close()
 
 
+# ---- where the fuzzers start from ---------------------------------------------------------------------------------------------------
+
+def make_seeds():
+    """Parts of the files that the fuzzers wrap up themselves: pickles, .npy files, deflate streams behind their unpacked size."""
+    seeds = os.path.join("..", "..", "fuzz", "seeds")
+    for archive in ("state.pth", "training.pth", "module.pth", "script.pt"):
+        with zipfile.ZipFile(path(archive)) as z:
+            name = next(n for n in z.namelist() if n.endswith("/data.pkl"))
+            with open(path(os.path.join(seeds, "pth", archive + ".pickle")), "wb") as f:
+                f.write(z.read(name))
+    with zipfile.ZipFile(path("plain.npz")) as z:
+        for name in ("f32.npy", "columns.npy", "records.npy", "scalar.npy"):
+            with open(path(os.path.join(seeds, "npz", name)), "wb") as f:
+                f.write(z.read(name))
+    text = b"the same again and again and again " * 5 + bytes(range(256))
+    for level, strategy in ((0, zlib.Z_DEFAULT_STRATEGY), (9, zlib.Z_DEFAULT_STRATEGY), (9, zlib.Z_FIXED)):
+        c = zlib.compressobj(level, zlib.DEFLATED, -15, 9, strategy)
+        with open(path(os.path.join(seeds, "inflate", "level%d_strategy%d" % (level, strategy))), "wb") as f:
+            f.write(struct.pack("<H", len(text)) + c.compress(text) + c.flush())
+
+
 # ---- one model in all of them -------------------------------------------------------------------------------------------------------
 
 def small_model():
@@ -256,5 +277,5 @@ def make_model():
 
 if __name__ == "__main__":
     shutil.rmtree(OUT, ignore_errors=True)
-    for make in (make_npz, make_streams, make_torch, make_gguf, make_model):
+    for make in (make_npz, make_streams, make_torch, make_gguf, make_seeds, make_model):
         make()

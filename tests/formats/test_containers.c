@@ -1,5 +1,5 @@
-/* test_containers.c: one model in every container gives the same bits, from files, folders, memory and callbacks, with memory that is
- * planned to the byte, and with every allocation failing in turn. */
+/* test_containers.c: one model in every container gives the same bits, from files, folders, memory and callbacks, with memory
+ * that is planned to the byte, and with every allocation failing in turn. */
 #include "formats/support.h"
 
 #include "vit.h"

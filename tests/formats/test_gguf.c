@@ -22,8 +22,10 @@ static void test_blocks(void) {
     static const struct {
         const char *packed, *expected;
         vi_dtype dtype;
-    } types[] = {{"Q4_0.random", "Q4_0.expected", VI_DT_Q4_0}, {"Q4_1.random", "Q4_1.expected", VI_DT_Q4_1},
-                 {"Q5_0.random", "Q5_0.expected", VI_DT_Q5_0}, {"Q5_1.random", "Q5_1.expected", VI_DT_Q5_1},
+    } types[] = {{"Q4_0.random", "Q4_0.expected", VI_DT_Q4_0},
+                 {"Q4_1.random", "Q4_1.expected", VI_DT_Q4_1},
+                 {"Q5_0.random", "Q5_0.expected", VI_DT_Q5_0},
+                 {"Q5_1.random", "Q5_1.expected", VI_DT_Q5_1},
                  {"Q8_0.random", "Q8_0.expected", VI_DT_Q8_0}};
     opened o;
     open_file(&o, DATA "small.gguf", FROM_FILE);
@@ -68,7 +70,8 @@ static void test_values(void) {
     const char *text = vi_named_text(d, "clip.projector_type");
     CHECK(text != NULL && strcmp(text, "mlp") == 0, "text");
     CHECK(vi_named_text(d, "clip.vision.image_size") == NULL && vi_named_reals(d, "clip.projector_type", x, 3) == 0 &&
-          !vi_named_int(d, "clip.projector_type", &n) && !vi_named_int(d, "test.float64", &n), "other types are absent");
+              !vi_named_int(d, "clip.projector_type", &n) && !vi_named_int(d, "test.float64", &n),
+          "other types are absent");
     CHECK(vi_named_text(d, "tokenizer.ggml.tokens") == NULL && vi_named_reals(d, "tokenizer.ggml.scores", x, 3) == 0, "not kept");
     CHECK(vi_named_text(d, "nothing") == NULL, "absent");
     close_file(&o);

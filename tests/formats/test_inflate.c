@@ -29,8 +29,10 @@ static void open_stream(stream *s, const unsigned char *data, size_t size, bool 
     buffer_add(&s->file, data, size);
     s->file.data = realloc(s->file.data, s->file.size); /* so that sanitizers see a read beyond the end */
     s->tape = (tape){.data = s->file.data, .size = s->file.size};
-    if (callback) vi_reader_open_callback(&s->reader, tape_read, &s->tape, s->file.size, NULL);
-    else vi_reader_open_memory(&s->reader, s->file.data, s->file.size, NULL);
+    if (callback)
+        vi_reader_open_callback(&s->reader, tape_read, &s->tape, s->file.size, NULL);
+    else
+        vi_reader_open_memory(&s->reader, s->file.data, s->file.size, NULL);
     vi_inflate_start(s->inflater, &s->reader, 6, size, "x");
 }
 
@@ -56,7 +58,8 @@ static void check_stream(const unsigned char *data, size_t size, uint32_t crc, c
         }
         CHECK(status == VIT_OK && memcmp(out, text, TEXT_SIZE) == 0, "pieces of %zu: %s", pieces[i / 2], e.text);
         CHECK(vi_inflate_finish(s.inflater, crc, &e) == VIT_OK, "%s", e.text);
-        CHECK(vi_inflate_read(s.inflater, out, 1, &e) == VIT_ERROR_CORRUPT && vi_inflate_read(s.inflater, out, 0, &e) == VIT_OK, "end");
+        CHECK(vi_inflate_read(s.inflater, out, 1, &e) == VIT_ERROR_CORRUPT && vi_inflate_read(s.inflater, out, 0, &e) == VIT_OK,
+              "end");
         close_stream(&s);
     }
     stream s;
@@ -85,11 +88,13 @@ static void check_damage(const unsigned char *data, size_t size, uint32_t crc) {
     vi_error e = {0};
     CHECK(unpack(data, size, TEXT_SIZE, crc ^ 1, false, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "CRC") != NULL, "%s", e.text);
     CHECK(unpack(data, size, TEXT_SIZE - 1, crc, false, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "more") != NULL, "%s", e.text);
-    CHECK(unpack(data, size, TEXT_SIZE + 1, crc, false, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "fewer") != NULL, "%s", e.text);
+    CHECK(unpack(data, size, TEXT_SIZE + 1, crc, false, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "fewer") != NULL, "%s",
+          e.text);
     unsigned char *copy = malloc(size + 1);
     memcpy(copy, data, size);
     copy[size] = 0;
-    CHECK(unpack(copy, size + 1, TEXT_SIZE, crc, false, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "range") != NULL, "%s", e.text);
+    CHECK(unpack(copy, size + 1, TEXT_SIZE, crc, false, &e) == VIT_ERROR_CORRUPT && strstr(e.text, "range") != NULL, "%s",
+          e.text);
     for (size_t n = 0; n < size; n += n < 100 ? 1 : 211) {
         CHECK(unpack(copy, n, TEXT_SIZE, crc, n % 2 == 0, &e) == VIT_ERROR_CORRUPT, "cut to %zu", n);
     }
@@ -132,7 +137,7 @@ static void test_reads(void) {
     free(file);
 }
 
-/* ---- streams made bit by bit -------------------------------------------------------------------------------------------------- */
+/* ---- streams made bit by bit -------------------------------------------------------------------------------------------- */
 
 typedef struct bits {
     unsigned char bytes[256];
@@ -150,18 +155,25 @@ static void put_code(bits *b, uint32_t code, int n) {
 
 /* Symbol of the fixed code. */
 static void put_fixed(bits *b, uint32_t symbol) {
-    if (symbol < 144) put_code(b, symbol + 0x30, 8);
-    else if (symbol < 256) put_code(b, symbol - 144 + 0x190, 9);
-    else if (symbol < 280) put_code(b, symbol - 256, 7);
-    else put_code(b, symbol - 280 + 0xC0, 8);
+    if (symbol < 144)
+        put_code(b, symbol + 0x30, 8);
+    else if (symbol < 256)
+        put_code(b, symbol - 144 + 0x190, 9);
+    else if (symbol < 280)
+        put_code(b, symbol - 256, 7);
+    else
+        put_code(b, symbol - 280 + 0xC0, 8);
 }
 
 static void expect(const bits *b, size_t n, const char *problem) {
     vi_error e = {0};
     unsigned char zeros[256] = {0};
     int32_t status = unpack(b->bytes, (b->count + 7) / 8, n, vi_crc32(0, zeros, n), false, &e);
-    if (problem == NULL) CHECK(status == VIT_OK, "%s", e.text);
-    else CHECK(status == VIT_ERROR_CORRUPT && strstr(e.text, problem) != NULL, "expected '%s': %d %s", problem, (int)status, e.text);
+    if (problem == NULL)
+        CHECK(status == VIT_OK, "%s", e.text);
+    else
+        CHECK(status == VIT_ERROR_CORRUPT && strstr(e.text, problem) != NULL, "expected '%s': %d %s", problem, (int)status,
+              e.text);
 }
 
 static bits fixed_block(void) {

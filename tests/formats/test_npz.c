@@ -36,14 +36,16 @@ static void test_arrays(void) {
         CHECK(o.status == VIT_OK, "%s", o.error.text);
         CHECK(o.status == VIT_OK && strcmp(o.directory.format->name, "npz") == 0, "format");
         CHECK(o.directory.count == ARRAYS, "%zu tensors", o.directory.count);
-        for (size_t k = 0; o.status == VIT_OK && k < ARRAYS; k++) check_numbers(&o, arrays[k].name, arrays[k].dtype, arrays[k].shape);
+        for (size_t k = 0; o.status == VIT_OK && k < ARRAYS; k++)
+            check_numbers(&o, arrays[k].name, arrays[k].dtype, arrays[k].shape);
         const vi_tensor *t = vi_directory_find(&o.directory, "large"), *columns = vi_directory_find(&o.directory, "columns");
         CHECK(t != NULL && vi_tensor_streams(t) == (i < WAYS), "only stored rows stream");
         CHECK(columns != NULL && columns->strided && !vi_tensor_streams(columns), "columns do not");
         CHECK(vi_directory_find(&o.directory, "large.npy") == NULL, "the name is without .npy");
         float x;
         const vi_tensor *text = vi_directory_find(&o.directory, "text");
-        CHECK(text != NULL && vi_tensor_load(&o.directory, text, &x, &o.allocator, NULL) == VIT_ERROR_UNSUPPORTED, "text as float");
+        CHECK(text != NULL && vi_tensor_load(&o.directory, text, &x, &o.allocator, NULL) == VIT_ERROR_UNSUPPORTED,
+              "text as float");
         close_file(&o);
     }
 }
@@ -90,8 +92,10 @@ static void test_failures(void) {
             float x[2048];
             open_file(&o, DATA "packed.npz", FROM_CALLBACK);
             const vi_tensor *t = vi_directory_find(&o.directory, names[i]);
-            if (failing < 2) o.heap.fail_at = o.heap.calls + 1 + failing;
-            else o.tape.fail_at = o.tape.calls + 1;
+            if (failing < 2)
+                o.heap.fail_at = o.heap.calls + 1 + failing;
+            else
+                o.tape.fail_at = o.tape.calls + 1;
             int blocks = o.heap.calls;
             int32_t status = vi_tensor_load(&o.directory, t, x, &o.allocator, &o.error);
             bool enough = failing == 1 && o.heap.calls - blocks < 2;

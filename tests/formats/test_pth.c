@@ -7,14 +7,14 @@ static const struct {
     const char *shape;
     bool strided;
 } tensors[] = {
-    {"f32", VI_DT_F32, "[3, 5]", false},       {"f16", VI_DT_F16, "[4, 2]", false},
-    {"bf16", VI_DT_BF16, "[3, 3]", false},     {"f64", VI_DT_F64, "[7]", false},
-    {"scalar", VI_DT_F32, "[]", false},        {"empty", VI_DT_F32, "[0, 3]", false},
-    {"i64", VI_DT_I64, "[2, 2]", false},       {"transposed", VI_DT_F32, "[4, 6]", true},
+    {"f32", VI_DT_F32, "[3, 5]", false},        {"f16", VI_DT_F16, "[4, 2]", false},
+    {"bf16", VI_DT_BF16, "[3, 3]", false},      {"f64", VI_DT_F64, "[7]", false},
+    {"scalar", VI_DT_F32, "[]", false},         {"empty", VI_DT_F32, "[0, 3]", false},
+    {"i64", VI_DT_I64, "[2, 2]", false},        {"transposed", VI_DT_F32, "[4, 6]", true},
     {"permuted", VI_DT_F32, "[2, 3, 4]", true}, {"rows", VI_DT_F32, "[3, 8]", false},
-    {"corner", VI_DT_F32, "[3, 3]", true},     {"sparse", VI_DT_F32, "[2]", true},
-    {"parameter", VI_DT_F32, "[2, 2]", false}, {"complex", VI_DT_OTHER, "[2]", false},
-    {"mask", VI_DT_BOOL, "[2]", false},        {"f8", VI_DT_OTHER, "[3]", false},
+    {"corner", VI_DT_F32, "[3, 3]", true},      {"sparse", VI_DT_F32, "[2]", true},
+    {"parameter", VI_DT_F32, "[2, 2]", false},  {"complex", VI_DT_OTHER, "[2]", false},
+    {"mask", VI_DT_BOOL, "[2]", false},         {"f8", VI_DT_OTHER, "[3]", false},
 };
 #define TENSORS (sizeof tensors / sizeof *tensors)
 
@@ -42,8 +42,9 @@ static void test_roots(void) {
     static const struct {
         const char *file, *choice;
     } files[] = {
-        {DATA "training.pth", ""},  {DATA "training_legacy.pth", ""}, {DATA "nested.pth", ""}, {DATA "ema.pth", "model_ema"},
-        {DATA "protocol4.pth", ""}, {DATA "protocol5.pth", ""},       {DATA "protocol4_legacy.pth", ""},
+        {DATA "training.pth", ""},         {DATA "training_legacy.pth", ""}, {DATA "nested.pth", ""},
+        {DATA "ema.pth", "model_ema"},     {DATA "protocol4.pth", ""},       {DATA "protocol5.pth", ""},
+        {DATA "protocol4_legacy.pth", ""},
     };
     for (size_t i = 0; i < WAYS * sizeof files / sizeof *files; i++) {
         opened o;

@@ -56,7 +56,7 @@ static void test_failures(void) {
     }
 }
 
-/* ---- indexes that lie ------------------------------------------------------------------------------------------------------- */
+/* ---- indexes that lie --------------------------------------------------------------------------------------------------- */
 
 #define ENTRY "{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}"
 #define A "vit-test-shard-a"
@@ -93,7 +93,8 @@ static const struct {
     {"the index is its own shard", "{\"weight_map\":{\"a\":\"vit-test-index\"}}", VIT_ERROR_UNSUPPORTED, "index"},
     {"shard is a folder", "{\"weight_map\":{\"a\":\"vit-test-folder\"}}", VIT_ERROR_IO, "folder"},
     {"shard is no checkpoint", "{\"weight_map\":{\"a\":\"vit-test-text\"}}", VIT_ERROR_FORMAT, "vit-test-text"},
-    {"two shards with one name", "{\"weight_map\":{\"a\":\"" A "\",\"b\":\"" B "\",\"x\":\"vit-test-again\"}}", VIT_ERROR_CORRUPT, "twice"},
+    {"two shards with one name", "{\"weight_map\":{\"a\":\"" A "\",\"b\":\"" B "\",\"x\":\"vit-test-again\"}}", VIT_ERROR_CORRUPT,
+     "twice"},
     {"cut off", "{\"weight_map\":{\"a\":\"" A "\"}", VIT_ERROR_CORRUPT, ""},
     {"no JSON", "{weight_map}", VIT_ERROR_CORRUPT, ""},
 };
@@ -126,8 +127,8 @@ static void test_indexes(void) {
         for (int way = MAPPED; way <= FROM_FILE; way++) {
             opened o;
             open_file(&o, in_folder("vit-test-index"), way);
-            CHECK(o.status == indexes[i].expected && strstr(o.error.text, indexes[i].message) != NULL, "%s: %d %s", indexes[i].what,
-                  (int)o.status, o.error.text);
+            CHECK(o.status == indexes[i].expected && strstr(o.error.text, indexes[i].message) != NULL, "%s: %d %s",
+                  indexes[i].what, (int)o.status, o.error.text);
             close_file(&o);
         }
     }

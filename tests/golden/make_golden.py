@@ -92,7 +92,7 @@ def run_timm(model, x):
     with torch.no_grad():
         tokens = model.forward_features(x.double())
         embedding = model.forward_head(tokens, pre_logits=True)
-        logits = model.head(embedding)
+        logits = model.forward_head(tokens)
     for hook in hooks:
         hook.remove()
     records = {"pixels": x[0], "embedding": embedding[0], "tokens": tokens[0], "hidden": torch.stack(hidden)}
@@ -105,6 +105,7 @@ def timm_case(folder, arch="vit_tiny_patch16_224", dtype=torch.float32, sizes=(N
     args = {"img_size": 16, "patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "num_classes": 5,
             **args}
     model = randomise(timm.create_model(arch, in_chans=channels, **args), dtype)
+    getattr(model, "_model_args", {}).pop("mlp_layer", None)  # a class has no place in JSON; the tensors show it
     save_for_hf(model, folder, safe_serialization=True)
     if dtype != torch.float32:
         stored(folder, dtype)
@@ -276,6 +277,112 @@ def timm_wrapper(folder):  # transformers' TimmWrapper: prefix timm_model.
     write_run(folder, "run0", run_timm(model.timm_model, pixels(3, 16, 16)))
 
 
+# ---- descendants in timm ----------------------------------------------------------------------------------------------
+
+def small_case(folder, arch="vit_tiny_patch16_224", **args):
+    return timm_case(folder, arch, **{"depth": 1, "img_size": 12, **args})
+
+
+@case
+def timm_max(folder):
+    small_case(folder, global_pool="max", reg_tokens=1)
+
+
+@case
+def timm_avgmax(folder):
+    small_case(folder, global_pool="avgmax")
+
+
+@case
+def timm_distilled(folder):
+    small_case(folder, "deit_tiny_distilled_patch16_224")
+
+
+@case
+def timm_qk_norm(folder):
+    small_case(folder, qk_norm=True, num_heads=3)
+
+
+@case
+def timm_scale_norms(folder):  # BEiT-3
+    small_case(folder, scale_attn_norm=True, scale_mlp_norm=True, global_pool="avg", norm_layer="layernorm")
+
+
+@case
+def timm_swiglu_packed(folder):  # DINOv2 giant
+    small_case(folder, mlp_layer=timm.layers.SwiGLUPacked, act_layer="silu", mlp_ratio=3, init_values=1e-5)
+
+
+@case
+def timm_rms(folder):  # AIMv2
+    small_case(folder, class_token=False, fc_norm=False, global_pool="avg", qkv_bias=False, proj_bias=False, act_layer="silu",
+              norm_layer="rmsnorm", embed_norm_layer="rmsnorm", mlp_layer=timm.layers.SwiGLU, qk_norm=True)
+
+
+@case
+def timm_map(folder):  # SigLIP
+    small_case(folder, class_token=False, global_pool="map", act_layer="gelu_tanh", num_classes=0, num_heads=3)
+
+
+EVA = {"embed_dim": 16}
+
+
+@case
+def timm_eva02(folder):  # q, k, v apart, no key bias
+    small_case(folder, "eva02_base_patch16_clip_224", **EVA, dynamic_img_size=True, sizes=(None, (20, 16)))
+
+
+@case
+def timm_eva02_packed(folder):
+    small_case(folder, "eva02_tiny_patch14_224", **EVA)
+
+
+@case
+def timm_dinov3(folder):
+    small_case(folder, "vit_small_plus_patch16_dinov3_qkvb", **EVA, sizes=(None, (20, 16)))
+
+
+def as_dinov2(folder, model):
+    """Rewrites a file of timm with Facebook's names; there, the class token has a position and registers have none."""
+    os.remove(os.path.join(folder, "config.json"))
+    path = os.path.join(folder, "model.safetensors")
+    state = {k.replace("reg_token", "register_tokens").replace("mlp.fc1", "mlp.w12").replace("mlp.fc2", "mlp.w3")
+             if model.reg_token is not None else k: v for k, v in load_file(path).items()}
+    if model.no_embed_class:
+        first = torch.randn(1, 1, model.embed_dim)
+        state["pos_embed"] = torch.cat([first, state["pos_embed"]], 1)
+        state["cls_token"] = state["cls_token"] - first
+    save_file({**state, "mask_token": torch.zeros(1, model.embed_dim)}, path)
+
+
+@case
+def dinov2_registers(folder):  # SwiGLU
+    as_dinov2(folder, small_case(folder, mlp_layer=timm.layers.SwiGLUPacked, act_layer="silu", mlp_ratio=3, init_values=1e-5,
+                                 reg_tokens=2, no_embed_class=True, num_classes=0, dynamic_img_size=True, sizes=(None, (20, 8))))
+
+
+@case
+def dinov2(folder):  # other sizes as Facebook's interpolate_pos_encoding: scale factor (new + 0.1) / old
+    model = small_case(folder, init_values=1e-5, num_classes=0)
+    os.remove(os.path.join(folder, "run0.bin"))
+    old = model.pos_embed[:, 1:].reshape(1, 3, 3, -1).permute(0, 3, 1, 2)
+    new = torch.nn.functional.interpolate(old, scale_factor=((5 + 0.1) / 3, (2 + 0.1) / 3), mode="bicubic")
+    larger = timm.create_model("vit_tiny_patch16_224", **{**model._model_args, "img_size": (20, 8)}).double()
+    larger.load_state_dict({**model.state_dict(), "pos_embed": torch.cat(
+        [model.pos_embed[:, :1], new.permute(0, 2, 3, 1).reshape(1, 10, -1)], 1)})
+    records = run_timm(larger.eval(), pixels(3, 20, 8))
+    records["size"] = [8, 20]
+    write_run(folder, "run0", records)
+    as_dinov2(folder, model)
+
+
+@case
+def timm_deit3_names(folder):  # as Facebook's files call layer scale
+    small_case(folder, no_embed_class=True, init_values=1e-5)
+    path = os.path.join(folder, "model.safetensors")
+    save_file({k.replace("ls1.gamma", "gamma_1").replace("ls2.gamma", "gamma_2"): v for k, v in load_file(path).items()}, path)
+
+
 # ---- transformers -----------------------------------------------------------------------------------------------------
 
 @case
@@ -314,6 +421,133 @@ def hf_legacy_names(folder):  # LayerNorm parameters called gamma and beta
     def old(key):
         return key.replace(".weight", ".gamma").replace(".bias", ".beta") if "layernorm" in key else key
     save_file({old(k): v for k, v in load_file(path).items()}, path)
+
+
+# ---- descendants in transformers --------------------------------------------------------------------------------------
+
+def descendant(folder, model, config, base=None, pool=None, sizes=(None,), whole=None, **more):
+    """Saves a model of transformers and runs it. base: the part that gives tokens; pool(base's output, tokens, model): the
+    embedding, by default what transformers calls pooler_output. more: arguments of the forward pass with another size."""
+    randomise(model).save_pretrained(folder)
+    model = model.double()
+    base = base or model
+    for i, size in enumerate(sizes):
+        height, width = size or (config.image_size,) * 2
+        x = pixels(3, height, width)
+        with torch.no_grad():
+            out = base(x.double(), output_hidden_states=True, **(more if size else {}))
+            tokens = out.last_hidden_state
+            records = {"pixels": x[0], "embedding": pool(model, out)[0] if pool else out.pooler_output[0], "tokens": tokens[0],
+                       "hidden": torch.stack(out.hidden_states)[:, 0]}
+            if whole:
+                records["logits"] = model(x.double(), **(more if size else {})).logits[0]
+        if size:
+            records["size"] = [width, height]
+        write_run(folder, "run%d" % i, records)
+
+
+SMALL = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 12, "patch_size": 4}
+SMALL_MLP = {**SMALL, "intermediate_size": 20}
+LARGER = {"interpolate_pos_encoding": True}
+
+
+def class_token(model, out):
+    return out.last_hidden_state[:, 0]
+
+
+@case
+def hf_deit(folder):  # the head sees the class token alone
+    from transformers import DeiTConfig, DeiTForImageClassification
+    config = DeiTConfig(**SMALL_MLP, num_labels=3)
+    model = DeiTForImageClassification(config)
+    descendant(folder, model, config, model.deit, class_token, whole=True)
+
+
+@case
+def hf_deit_teacher(folder):
+    from transformers import DeiTConfig, DeiTForImageClassificationWithTeacher
+    config = DeiTConfig(**SMALL_MLP, num_labels=3)
+    model = DeiTForImageClassificationWithTeacher(config)
+    descendant(folder, model, config, model.deit, lambda m, out: out.last_hidden_state[:, :2].mean(1), (None, (16, 20)), True,
+               **LARGER)
+
+
+@case
+def hf_dinov2(folder):
+    from transformers import Dinov2Config, Dinov2Model
+    config = Dinov2Config(**SMALL, mlp_ratio=2)
+    descendant(folder, Dinov2Model(config), config, sizes=(None, (20, 16)))
+
+
+@case
+def hf_dinov2_classifier(folder):  # SwiGLU
+    from transformers import Dinov2Config, Dinov2ForImageClassification
+    config = Dinov2Config(**SMALL, mlp_ratio=2, use_swiglu_ffn=True, num_labels=3)
+    model = Dinov2ForImageClassification(config)
+    descendant(folder, model, config, model.dinov2, lambda m, out: torch.cat(
+        [out.last_hidden_state[:, 0], out.last_hidden_state[:, 1:].mean(1)], 1), whole=True)
+
+
+@case
+def hf_dinov2_registers(folder):
+    from transformers import Dinov2WithRegistersConfig, Dinov2WithRegistersForImageClassification
+    config = Dinov2WithRegistersConfig(**SMALL, mlp_ratio=2, num_register_tokens=2, num_labels=3)
+    model = Dinov2WithRegistersForImageClassification(config)
+    descendant(folder, model, config, model.dinov2_with_registers, lambda m, out: torch.cat(
+        [out.last_hidden_state[:, 0], out.last_hidden_state[:, 3:].mean(1)], 1), (None, (8, 16)), True)
+
+
+@case
+def hf_mae(folder):  # all patches, in their order
+    from transformers import ViTMAEConfig, ViTMAEForPreTraining
+    config = ViTMAEConfig(**SMALL_MLP, decoder_hidden_size=4, decoder_num_hidden_layers=1, decoder_num_attention_heads=1,
+                          decoder_intermediate_size=4, mask_ratio=0.0)
+    model = ViTMAEForPreTraining(config)
+    forward = model.vit.forward
+    model.vit.forward = lambda x, **args: forward(x, noise=torch.arange(9.0)[None].double(), **args)
+    descendant(folder, model, config, model.vit, class_token)
+
+
+@case
+def hf_clip(folder):  # both towers
+    from transformers import CLIPConfig, CLIPModel
+    text = {"hidden_size": 4, "intermediate_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "vocab_size": 3,
+            "max_position_embeddings": 2}
+    config = CLIPConfig(vision_config=SMALL_MLP, text_config=text, projection_dim=6)
+    model = CLIPModel(config)
+    descendant(folder, model, config.vision_config, model.vision_model, lambda m, out: m.visual_projection(out.pooler_output),
+               (None, (16, 20)), **LARGER)
+
+
+@case
+def hf_clip_vision(folder):
+    from transformers import CLIPVisionConfig, CLIPVisionModel
+    config = CLIPVisionConfig(**SMALL_MLP)
+    descendant(folder, CLIPVisionModel(config), config)
+
+
+@case
+def hf_clip_classifier(folder):
+    from transformers import CLIPConfig, CLIPForImageClassification
+    config = CLIPConfig(vision_config={**SMALL_MLP, "hidden_act": "gelu"}, num_labels=3)
+    model = CLIPForImageClassification(config)
+    descendant(folder, model, config.vision_config, model.vision_model, lambda m, out: out.last_hidden_state[:, 1:].mean(1),
+               whole=True)
+
+
+@case
+def hf_siglip(folder):
+    from transformers import SiglipVisionConfig, SiglipVisionModel
+    config = SiglipVisionConfig(**SMALL_MLP)
+    descendant(folder, SiglipVisionModel(config), config, sizes=(None, (16, 20)), **LARGER)
+
+
+@case
+def hf_siglip_classifier(folder):
+    from transformers import SiglipConfig, SiglipForImageClassification
+    config = SiglipConfig(vision_config=SMALL_MLP, num_labels=3)
+    model = SiglipForImageClassification(config)
+    descendant(folder, model, config.vision_config, model.vision_model, lambda m, out: out.last_hidden_state.mean(1), whole=True)
 
 
 # ---- preprocessing ----------------------------------------------------------------------------------------------------

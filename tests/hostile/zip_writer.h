@@ -47,12 +47,17 @@ static inline void zip_u64(buffer *b, uint64_t v) {
 }
 
 /* Adds a member; data is as it lies in the file, `size` what it unpacks to. Returns the member, so that a test can spoil it. */
-static inline zip_member *zip_add_packed(zip_writer *z, const char *name, uint32_t method, const void *data, size_t packed, size_t size,
-                                         uint32_t crc) {
+static inline zip_member *zip_add_packed(zip_writer *z, const char *name, uint32_t method, const void *data, size_t packed,
+                                         size_t size, uint32_t crc) {
     buffer *b = &z->file;
     zip_member *m = &z->members[z->count++];
-    *m = (zip_member){.name = name, .name_length = strlen(name), .method = method, .crc = crc, .packed = (uint32_t)packed,
-                      .size = (uint32_t)size, .offset = (uint32_t)b->size};
+    *m = (zip_member){.name = name,
+                      .name_length = strlen(name),
+                      .method = method,
+                      .crc = crc,
+                      .packed = (uint32_t)packed,
+                      .size = (uint32_t)size,
+                      .offset = (uint32_t)b->size};
     buffer_add(b, "PK\3\4\x14\0\0\0", 8);
     zip_u16(b, method);
     zip_u32(b, 0);

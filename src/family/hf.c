@@ -1,0 +1,168 @@
+/* hf.c: see hf.h. */
+#include "family/hf.h"
+
+#include "family/infer.h"
+#include "family/labels.h"
+#include "family/pipeline.h"
+#include <string.h>
+
+/* Files written before 2019's renaming have gamma and beta where newer ones have weight and bias. */
+const vi_name_row vi_hf_vit_rows[VI_HF_VIT_ROWS] = {
+    {.slot = VI_PATCH_W, .part = {"embeddings.patch_embeddings.projection.weight"}},
+    {.slot = VI_PATCH_B, .part = {"embeddings.patch_embeddings.projection.bias"}},
+    {.slot = VI_CLASS_TOKEN, .part = {"embeddings.cls_token"}},
+    {.slot = VI_POSITION, .part = {"embeddings.position_embeddings"}},
+    {.slot = VI_NORM_G, .part = {"layernorm.weight"}},
+    {.slot = VI_NORM_G, .part = {"layernorm.gamma"}},
+    {.slot = VI_NORM_B, .part = {"layernorm.bias"}},
+    {.slot = VI_NORM_B, .part = {"layernorm.beta"}},
+    {.slot = VI_HEAD_W, .part = {"classifier.weight"}},
+    {.slot = VI_HEAD_B, .part = {"classifier.bias"}},
+    {.slot = VI_NORM1_G, .part = {"layernorm_before.weight"}},
+    {.slot = VI_NORM1_G, .part = {"layernorm_before.gamma"}},
+    {.slot = VI_NORM1_B, .part = {"layernorm_before.bias"}},
+    {.slot = VI_NORM1_B, .part = {"layernorm_before.beta"}},
+    {.slot = VI_QKV_W,
+     .part = {"attention.attention.query.weight", "attention.attention.key.weight", "attention.attention.value.weight"}},
+    {.slot = VI_QKV_B,
+     .part = {"attention.attention.query.bias", "attention.attention.key.bias", "attention.attention.value.bias"}},
+    {.slot = VI_PROJ_W, .part = {"attention.output.dense.weight"}},
+    {.slot = VI_PROJ_B, .part = {"attention.output.dense.bias"}},
+    {.slot = VI_NORM2_G, .part = {"layernorm_after.weight"}},
+    {.slot = VI_NORM2_G, .part = {"layernorm_after.gamma"}},
+    {.slot = VI_NORM2_B, .part = {"layernorm_after.bias"}},
+    {.slot = VI_NORM2_B, .part = {"layernorm_after.beta"}},
+    {.slot = VI_FC1_W, .part = {"intermediate.dense.weight"}},
+    {.slot = VI_FC1_B, .part = {"intermediate.dense.bias"}},
+    {.slot = VI_FC2_W, .part = {"output.dense.weight"}},
+    {.slot = VI_FC2_B, .part = {"output.dense.bias"}},
+};
+
+const vi_name_row vi_hf_clip_rows[VI_HF_CLIP_ROWS] = {
+    {.slot = VI_PATCH_W, .part = {"embeddings.patch_embedding.weight"}},
+    {.slot = VI_POSITION, .part = {"embeddings.position_embedding.weight"}},
+    {.slot = VI_NORM_G, .part = {"post_layernorm.weight"}},
+    {.slot = VI_NORM_B, .part = {"post_layernorm.bias"}},
+    {.slot = VI_HEAD_W, .part = {"classifier.weight"}},
+    {.slot = VI_HEAD_B, .part = {"classifier.bias"}},
+    {.slot = VI_NORM1_G, .part = {"layer_norm1.weight"}},
+    {.slot = VI_NORM1_B, .part = {"layer_norm1.bias"}},
+    {.slot = VI_QKV_W, .part = {"self_attn.q_proj.weight", "self_attn.k_proj.weight", "self_attn.v_proj.weight"}},
+    {.slot = VI_QKV_B, .part = {"self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias"}},
+    {.slot = VI_PROJ_W, .part = {"self_attn.out_proj.weight"}},
+    {.slot = VI_PROJ_B, .part = {"self_attn.out_proj.bias"}},
+    {.slot = VI_NORM2_G, .part = {"layer_norm2.weight"}},
+    {.slot = VI_NORM2_B, .part = {"layer_norm2.bias"}},
+    {.slot = VI_FC1_W, .part = {"mlp.fc1.weight"}},
+    {.slot = VI_FC1_B, .part = {"mlp.fc1.bias"}},
+    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
+    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
+};
+
+static const vi_word activations[] = {
+    {"gelu", VIT_ACT_GELU},
+    {"gelu_python", VIT_ACT_GELU},
+    {"gelu_new", VIT_ACT_GELU_TANH},
+    {"gelu_pytorch_tanh", VIT_ACT_GELU_TANH},
+    {"gelu_python_tanh", VIT_ACT_GELU_TANH},
+    {"quick_gelu", VIT_ACT_QUICK_GELU},
+    {"relu", VIT_ACT_RELU},
+    {"silu", VIT_ACT_SILU},
+    {"swish", VIT_ACT_SILU},
+};
+
+#define WORDS(table) table, sizeof table / sizeof *table
+
+/* Numbers that the tensors give too must be the same in both. */
+static int32_t compare_config(const vi_hf_class *k, const vi_names *n, vi_config *g, const vi_json_value *config,
+                              const vi_hparams *h, vi_error *e) {
+    const struct {
+        const char *key;
+        int32_t fallback, found;
+        vi_slot slot; /* VI_SLOTS: no single tensor */
+    } numbers[] = {
+        {"hidden_size", k->width, h->width, VI_PATCH_W},
+        {"num_hidden_layers", k->depth, h->depth, VI_SLOTS},
+        {"num_channels", 3, h->channels, VI_PATCH_W},
+        {"intermediate_size", k->mlp, h->mlp, VI_FC1_W},
+    };
+    size_t count = sizeof numbers / sizeof *numbers - (k->mlp == 0);
+    for (size_t i = 0; i < count; i++) {
+        int32_t value = vi_config_int(g, config, numbers[i].key, 1, VI_MAX_MLP, numbers[i].fallback);
+        if (g->status != VIT_OK) return g->status;
+        int32_t status = vi_agree(n, numbers[i].slot, numbers[i].key, value, numbers[i].found, e);
+        if (status != VIT_OK) return status;
+    }
+    int32_t height = k->patch, width = k->patch;
+    vi_config_size(g, config, "patch_size", &height, &width);
+    if (g->status != VIT_OK) return g->status;
+    int32_t status = vi_agree(n, VI_PATCH_W, "patch_size (height)", height, h->patch_height, e);
+    return status == VIT_OK ? vi_agree(n, VI_PATCH_W, "patch_size (width)", width, h->patch_width, e) : status;
+}
+
+static int32_t read_config(const vi_hf_class *k, const vi_names *n, const vi_checkpoint *c, const vi_json_value *config,
+                           vi_description *d, vi_error *e) {
+    vi_hparams *h = &d->hparams;
+    vi_config g = {VI_CONFIG_FILE, e, VIT_OK};
+    const char *name = vi_json_text(vi_json_at(vi_config_get(c->config, "architectures"), 0), "");
+    vi_printable(h->architecture, sizeof h->architecture, name, strlen(name));
+    int32_t status = compare_config(k, n, &g, config, h, e);
+    if (status != VIT_OK) return status;
+
+    h->heads = vi_config_int(&g, config, "num_attention_heads", 1, VI_MAX_HEADS, k->heads);
+    h->activation = vi_config_word(&g, config, "hidden_act", WORDS(activations), k->activation);
+    h->eps = (float)vi_config_real(&g, config, "layer_norm_eps", 0, 1, k->eps);
+    h->image_height = h->image_width = k->image;
+    vi_config_size(&g, config, "image_size", &h->image_height, &h->image_width);
+    return g.status == VIT_OK ? vi_infer_positions(n, k->covers, "config.json: image_size", d, e) : g.status;
+}
+
+static const char *word_of(int32_t activation) {
+    return activation == VIT_ACT_GELU         ? "GELU with erf"
+           : activation == VIT_ACT_QUICK_GELU ? "quick GELU"
+           : activation == VIT_ACT_SILU       ? "SiLU"
+                                              : "GELU with tanh";
+}
+
+static int32_t guess_config(const vi_hf_class *k, const vi_names *n, const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    vi_hparams *h = &d->hparams;
+    h->heads = vi_guess_heads(h->width);
+    h->activation = k->activation;
+    h->eps = (float)k->eps;
+    if (c->overrides->heads < 0)
+        vi_note(d, true, "heads: %ld of %ld assumed (VIT_OPT_HEADS)", (long)h->heads, (long)(h->width / h->heads));
+    if (c->overrides->activation < 0)
+        vi_note(d, true, "activation: %s assumed (VIT_OPT_ACTIVATION)", word_of(k->activation));
+    if (c->overrides->eps < 0) vi_note(d, true, "epsilon: %g assumed (VIT_OPT_EPS)", k->eps);
+    return vi_infer_positions(n, k->covers, NULL, d, e);
+}
+
+int32_t vi_hf_hparams(const vi_hf_class *k, const vi_names *n, const vi_checkpoint *c, const vi_json_value *config,
+                      vi_description *d, vi_error *e) {
+    int32_t status = vi_infer_shapes(n, d, e);
+    if (status != VIT_OK) return status;
+    status = config != NULL ? read_config(k, n, c, config, d, e) : guess_config(k, n, c, d, e);
+    return status == VIT_OK ? vi_processor_pipeline(c, k->processor, d, e) : status;
+}
+
+const vi_json_value *vi_hf_vision_config(const vi_json_value *config) {
+    const vi_json_value *older = vi_config_get(config, "vision_config_dict"), *part = vi_config_get(config, "vision_config");
+    return older != NULL ? older : part != NULL ? part : config; /* transformers lets the older one win, too */
+}
+
+void vi_hf_drop(vi_description *d, vi_slot first, vi_slot last) {
+    for (int slot = first; slot <= (int)last; slot++) d->model[slot].parts = 0;
+}
+
+int32_t vi_hf_labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e) {
+    return vi_labels_from_json(d, vi_config_get(c->config, "id2label"), NULL, a, e);
+}
+
+bool vi_hf_ignore(const char *name) {
+    return strstr(name, "pooler.dense.") != NULL || strstr(name, "mask_token") != NULL || strstr(name, "position_ids") != NULL;
+}
+
+bool vi_hf_ignore_text(const char *name) {
+    return strncmp(name, "text_model.", 11) == 0 || strncmp(name, "text_projection.", 16) == 0 ||
+           strcmp(name, "logit_scale") == 0 || strcmp(name, "logit_bias") == 0 || strstr(name, "position_ids") != NULL;
+}

@@ -1,0 +1,52 @@
+/* hf_clip.c: the vision tower of transformers' CLIP: CLIPModel (text tower ignored), CLIPVisionModel,
+ * CLIPVisionModelWithProjection and CLIPForImageClassification. Tokens are taken before the last norm, which is for the class
+ * token alone; the classifier takes the mean of the patches without it. */
+#include "family/families.h"
+#include "family/hf.h"
+#include "family/infer.h"
+
+static const vi_name_row rows[] = {
+    {.slot = VI_CLASS_TOKEN, .part = {"embeddings.class_embedding"}},
+    {.slot = VI_PRE_NORM_G, .part = {"pre_layrnorm.weight"}},
+    {.slot = VI_PRE_NORM_B, .part = {"pre_layrnorm.bias"}},
+    {.slot = VI_PROJECTION_W, .part = {"visual_projection.weight"}},
+};
+
+static const vi_name_map map = {
+    {"pre_layrnorm.weight"}, "encoder.layers.", vi_hf_clip_rows, VI_HF_CLIP_ROWS, rows, sizeof rows / sizeof *rows};
+
+static const char *const prefixes[] = {"", "vision_model."};
+
+static bool open_names(const vi_checkpoint *c, vi_names *n) {
+    return vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
+}
+
+static bool detect(const vi_checkpoint *c) {
+    vi_names n;
+    return open_names(c, &n);
+}
+
+static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    const vi_hf_class k = {"CLIP", 768, 12, 12, 3072, 224, 32, VIT_ACT_QUICK_GELU, 1e-5, VI_COVERS_ALL};
+    vi_hparams *h = &d->hparams;
+    vi_names n;
+    open_names(c, &n);
+    if (vi_names_find(&n, VI_CLASS_TOKEN, 0) == NULL) return vi_names_missing(&n, VI_CLASS_TOKEN, 0, e);
+    int32_t status = vi_hf_hparams(&k, &n, c, vi_hf_vision_config(c->config), d, e);
+    const vi_tensor *projection = vi_names_find(&n, VI_PROJECTION_W, 0);
+    h->projection = projection != NULL && projection->rank == 2 ? (int32_t)projection->shape[0] : 0;
+    h->pool = h->classes > 0 ? VIT_POOL_MEAN : VIT_POOL_TOKEN;
+    h->position = VIT_POSITION_BICUBIC;
+    h->raw_tokens = 1;
+    return status;
+}
+
+static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    vi_names n;
+    open_names(c, &n);
+    int32_t status = vi_names_bind(&n, d, e);
+    if (d->hparams.classes > 0) vi_hf_drop(d, VI_NORM_G, VI_NORM_B);
+    return status;
+}
+
+const vi_family vi_family_hf_clip = {"hf-clip", detect, hparams, bind, vi_hf_labels, vi_hf_ignore_text};

@@ -1,0 +1,55 @@
+#!/bin/sh
+# run.sh: fuzzes the parsers, each for some seconds, with clang's libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer.
+#
+#   sh tests/fuzz/run.sh [seconds [name ...]]      from the root of the tree; names: npz, pth, gguf ... (default: 60, all)
+#
+# Programs, corpora (kept, so that the next run goes on from there) and findings are in ${BUILD:-build}/fuzz. Exits non-zero when
+# something was found. Needs clang with libFuzzer; where zlib is installed, fuzz_inflate compares with it.
+set -eu
+seconds=${1:-60}
+[ $# -eq 0 ] || shift
+out=${BUILD:-build}/fuzz
+flags='-std=c11 -O1 -g -pthread -fno-sanitize-recover=all -ffp-contract=off -Iinclude -Isrc -Itests'
+names=${*:-$(ls tests/fuzz/fuzz_*.c | sed 's|.*fuzz_||; s|\.c$||')}
+mkdir -p "$out/lib"
+
+for file in src/base/*.c src/format/*.c; do
+    object=$out/lib/$(basename "$file" .c).o
+    if [ ! -f "$object" ] || [ -n "$(find src include -newer "$object" -name '*.[ch]' -print | head -n 1)" ]; then
+        clang $flags -fsanitize=fuzzer-no-link,address,undefined -c -o "$object" "$file"
+    fi
+done
+
+zlib=
+if printf '#include <zlib.h>\nint main(void) { return zlibVersion() == 0; }\n' |
+    clang -x c - -o "$out/zlib" -lz 2>/dev/null; then
+    zlib='-DHAVE_ZLIB -lz'
+fi
+
+# The files of the tests are where each parser starts from.
+seed() {
+    data=tests/formats/data
+    case $1 in
+    npz) cp $data/*.npz "$2" ;;
+    pth) cp $data/*.pth $data/*.pt "$2" ;;
+    gguf) cp $data/*.gguf "$2" ;;
+    safetensors) cp $data/model/sharded/*.safetensors "$2" ;;
+    json | index) cp $data/model/config.json $data/model/sharded*/*.index.json "$2" ;;
+    vit) find examples tests -name '*.vit' -size -64k -exec cp {} "$2" \; ;;
+    esac
+    if [ -d "tests/fuzz/seeds/$1" ]; then cp tests/fuzz/seeds/"$1"/* "$2"; fi
+}
+
+bad=0
+for name in $names; do
+    mkdir -p "$out/seeds/$name" "$out/corpus/$name" "$out/found"
+    seed "$name" "$out/seeds/$name"
+    clang $flags -fsanitize=fuzzer,address,undefined -o "$out/$name" "tests/fuzz/fuzz_$name.c" "$out"/lib/*.o $zlib -lm
+    echo "== $name, $seconds s"
+    "$out/$name" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=1500 -use_value_profile=1 \
+        -artifact_prefix="$out/found/$name-" -print_final_stats=1 "$out/corpus/$name" "$out/seeds/$name" >"$out/$name.log" 2>&1 ||
+        { bad=1; tail -n 40 "$out/$name.log"; }
+    grep -E '^(stat::number_of_executed_units|stat::peak_rss_mb)' "$out/$name.log" || true
+    sed -n 's/.*\(cov: [0-9]*\).*\(corp: [^ ]*\).*/\1 \2/p' "$out/$name.log" | tail -n 1
+done
+exit $bad
