@@ -67,8 +67,8 @@ def make_npz():
             name = "version%d" % version[0]
             f = io.BytesIO()
             np.lib.format.write_array(f, numbers(name, (2, 3)), version=version)
-            z.writestr(name + ".npy", f.getvalue())
-        z.writestr("README", "np.load gives such members as bytes")
+            z.writestr(zipfile.ZipInfo(name + ".npy"), f.getvalue())
+        z.writestr(zipfile.ZipInfo("README"), "np.load gives such members as bytes")
         z.comment = b"a comment at the end of the archive"
 
 
