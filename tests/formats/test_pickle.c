@@ -314,15 +314,15 @@ static void test_many(void) {
         size_t times;
         int32_t expected;
     } cases[] = {
-        {"a million lists in each other", "", "]", "", 900000, VIT_OK},
+        {"many lists in each other", "", "]", "", 100000, VIT_OK},
         {"two million lists", "", "]", ".", 2000000, VIT_ERROR_LIMIT},
-        {"a million marks", "N", "(", "N", 900000, VIT_OK},
+        {"many marks", "N", "(", "N", 100000, VIT_OK},
         {"two million marks", "N", "(", "N", 2000000, VIT_ERROR_LIMIT},
         {"three million BINGETs", "Nq\1", "h\1", "", 3000000, VIT_ERROR_LIMIT},
         {"two million MEMOIZEs", "N", "\x94", "", 2000000, VIT_ERROR_LIMIT},
-        {"a million POPs and NONEs", "N", "0N", "", 900000, VIT_OK},
-        {"a list that holds itself", "]q\1", "h\1""a", "", 500000, VIT_OK},
-        {"a dictionary that holds itself", "}q\1", "h\1h\1s", "", 300000, VIT_OK},
+        {"many POPs and NONEs", "N", "0N", "", 100000, VIT_OK},
+        {"a list that holds itself", "]q\1", "h\1""a", "", 100000, VIT_OK},
+        {"a dictionary that holds itself", "}q\1", "h\1h\1s", "", 100000, VIT_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         buffer b = {0};
