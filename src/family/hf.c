@@ -151,7 +151,7 @@ const vi_json_value *vi_hf_vision_config(const vi_json_value *config) {
 }
 
 void vi_hf_drop(vi_description *d, vi_slot first, vi_slot last) {
-    for (int slot = first; slot <= (int)last; slot++) d->model[slot].parts = 0;
+    for (int slot = (int)first; slot <= (int)last; slot++) d->model[slot].parts = 0;
 }
 
 int32_t vi_hf_labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e) {

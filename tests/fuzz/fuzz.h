@@ -1,6 +1,5 @@
 /* fuzz.h: what the fuzzers share: opens bytes as a checkpoint, reads all that it promises, and stops the program when
- * something is
- * not as it must be. */
+ * something is not as it must be. */
 #ifndef VIT_FUZZ_H
 #define VIT_FUZZ_H
 

@@ -332,7 +332,7 @@ static void test_truncated_and_flipped(void) {
     /* Data, times, versions, CRCs of stored members. */
     CHECK(accepted > 500 && accepted < 4000, "%d flips were accepted", accepted);
     fail_in_turn(b.data, b.size);
-    change_while_read(b.data, b.size, b.size);
+    change_while_read(b.data, b.size, 250); /* the first header and half of the second member */
     zip_free(&z);
 }
 

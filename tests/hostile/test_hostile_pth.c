@@ -432,12 +432,12 @@ static void test_truncated_and_flipped(void) {
             char what[32];
             snprintf(what, sizeof what, "bit %zu", bit);
             b.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
-            accepted += open_bytes(b.data, b.size, BY_MEMORY | BY_CALLBACK, ANY_STATUS, what) == OK;
+            accepted += open_bytes(b.data, b.size, bit % 8 == 0 ? BY_MEMORY | BY_CALLBACK : BY_MEMORY, ANY_STATUS, what) == OK;
             b.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
         }
         CHECK(accepted > 300 && accepted < 2500, "%d flips were accepted", accepted); /* numbers, names, what is not looked at */
         fail_in_turn(b.data, b.size);
-        change_while_read(b.data, b.size, b.size);
+        change_while_read(b.data, b.size, 300); /* the pickles */
         buffer_free(&b);
     }
 }
