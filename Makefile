@@ -215,13 +215,14 @@ CROSS_RUN_aarch64 := qemu-aarch64 -cpu cortex-a53
 CROSS_RUN_arm := qemu-arm
 CROSS_RUN_s390x := qemu-s390x
 cross: $(CROSS:%=cross-%)
-	$(call cross-make,aarch64) RUNNER='qemu-aarch64 -cpu max' run-test-programs
-# x86-64 as it was: no AVX, then AVX2 only.
+	+$(call cross-make,aarch64) RUNNER='qemu-aarch64 -cpu max' run-test-programs
+# x86-64 as it was: no AVX, then AVX2 only. Without the kernels' own tests then: QEMU 7.2 reads what vmaskmovps masks out, and the
+# guard pages of those tests catch it (a processor does not; they run natively on AVX2 everywhere else).
 capped: test-programs
 	$(SLOWLY) $(MAKE) RUNNER='qemu-x86_64 -cpu qemu64' run-test-programs
-	$(SLOWLY) $(MAKE) RUNNER='qemu-x86_64 -cpu Haswell' run-test-programs
+	$(SLOWLY) $(MAKE) RUNNER='qemu-x86_64 -cpu Haswell' ONLY='tests/api/% tests/family/% tests/golden/% tests/image/%' run-test-programs
 cross-%:
-	$(call cross-make,$*) RUNNER='$(CROSS_RUN_$*)' tool examples run-test-programs
+	+$(call cross-make,$*) RUNNER='$(CROSS_RUN_$*)' tool examples run-test-programs
 cross-make = $(SLOWLY) $(MAKE) BUILD=$(BUILD)/$(1) LIB=$(BUILD)/$(1)/lib CC=$(CROSS_$(1))-gcc AR=$(CROSS_$(1))-ar LDFLAGS=-static \
     CODECS=0
 

@@ -177,7 +177,8 @@ static bool spin(const vi_threads *t, const unsigned *seen) {
 }
 
 /* Sleepers announce themselves before they look at the gate again, and who changes the gate looks for sleepers afterwards, both
- * sequentially consistent: one of the two sees the other. The mutex closes the gap between looking and sleeping. */
+ * sequentially consistent: one of the two sees the other. The mutex closes the gap between looking and sleeping. Both announce with
+ * a read-modify-write, not a store: QEMU runs an AArch64 store-release and the load-acquire after it out of order on x86 hosts. */
 static void sleep_until_new(vi_threads *t, unsigned seen) {
     pthread_mutex_lock(&t->mutex);
     atomic_fetch_add(&t->sleepers, 1);
@@ -188,7 +189,7 @@ static void sleep_until_new(vi_threads *t, unsigned seen) {
 
 static void sleep_until_empty(vi_threads *t) {
     pthread_mutex_lock(&t->mutex);
-    atomic_store(&t->caller_sleeps, true);
+    atomic_exchange(&t->caller_sleeps, true);
     while (!is_empty(atomic_load(&t->gate))) pthread_cond_wait(&t->emptied, &t->mutex);
     atomic_store(&t->caller_sleeps, false);
     pthread_mutex_unlock(&t->mutex);
@@ -230,7 +231,7 @@ static void *work(void *argument) {
 
 static void run_pool(vi_threads *t) {
     unsigned generation = atomic_load_explicit(&t->gate, memory_order_relaxed) / GENERATION + 1;
-    atomic_store(&t->gate, generation * GENERATION | OPEN);
+    atomic_exchange(&t->gate, generation * GENERATION | OPEN);
     if (atomic_load(&t->sleepers) != 0) wake(t, &t->opened);
     run_lane(t, 0);
     atomic_fetch_and(&t->gate, ~OPEN);
