@@ -177,8 +177,8 @@ static bool spin(const vi_threads *t, const unsigned *seen) {
 }
 
 /* Sleepers announce themselves before they look at the gate again, and who changes the gate looks for sleepers afterwards, both
- * sequentially consistent: one of the two sees the other. The mutex closes the gap between looking and sleeping. Both announce with
- * a read-modify-write, not a store: QEMU runs an AArch64 store-release and the load-acquire after it out of order on x86 hosts. */
+ * sequentially consistent: one of the two sees the other. The mutex closes the gap between looking and sleeping. Both announce
+ * with a read-modify-write, not a store: QEMU runs an AArch64 store-release and the load-acquire after it out of order on x86. */
 static void sleep_until_new(vi_threads *t, unsigned seen) {
     pthread_mutex_lock(&t->mutex);
     atomic_fetch_add(&t->sleepers, 1);
