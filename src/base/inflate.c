@@ -29,8 +29,15 @@ void vi_inflate_start(vi_inflater *s, vi_reader *r, uint64_t offset, uint64_t si
 
 /* ---- bits --------------------------------------------------------------------------------------------------------------- */
 
-/* Fills `bits` as far as there is input; fewer than 15 bits are left only at the end of the stream. */
+/* Fills `bits` as far as there is input; fewer than 57 bits are left only at the end of the stream. Above bit_count there may be
+ * bits of the byte that comes next: they are the same when it comes. */
 static int32_t refill(vi_inflater *s, vi_error *e) {
+    if (s->input_end - s->input_at >= 8) {
+        s->bits |= vi_load_u64(s->input + s->input_at) << s->bit_count;
+        s->input_at += (63 - s->bit_count) / 8;
+        s->bit_count |= 56;
+        return VIT_OK;
+    }
     while (s->bit_count <= 56) {
         if (s->input_at == s->input_end) {
             if (s->at == s->end) return VIT_OK;
@@ -231,10 +238,30 @@ static void put(vi_inflater *s, unsigned char **dst, unsigned char byte) {
 
 static void end_block(vi_inflater *s) { s->state = s->last ? DONE : BLOCK_HEADER; }
 
+/* Literals with short codes, as far as there are bits: most of what a compressed checkpoint is. */
+static unsigned char *read_literals(vi_inflater *s, unsigned char *dst, const unsigned char *dst_end) {
+    uint64_t bits = s->bits, total = s->total;
+    uint32_t count = s->bit_count;
+    while (dst < dst_end && count >= MAX_BITS) {
+        uint32_t entry = s->literals.fast[bits & ((1u << FAST_BITS) - 1)];
+        if (entry == 0 || entry >= 256u << 4) break;
+        bits >>= entry & 15;
+        count -= entry & 15;
+        *dst = s->window[total++ % VI_INFLATE_WINDOW] = (unsigned char)(entry >> 4);
+        dst++;
+    }
+    s->bits = bits;
+    s->bit_count = count;
+    s->total = total;
+    return dst;
+}
+
 /* Literals and matches up to dst_end; stops early at the end of the block, or before a match. */
 static int32_t read_coded(vi_inflater *s, unsigned char **dst, const unsigned char *dst_end, vi_error *e) {
     while (*dst < dst_end && s->state == CODED) {
         uint32_t symbol;
+        *dst = read_literals(s, *dst, dst_end);
+        if (*dst == dst_end) break;
         int32_t status = next_symbol(s, &s->literals, &symbol, e);
         if (status != VIT_OK) return status;
         if (symbol < 256)

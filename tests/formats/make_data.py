@@ -96,8 +96,8 @@ def state():
         s[name] = tensor(name, shape, dtype)
     s["transposed"] = tensor("transposed", (4, 6)).t().contiguous().t()
     s["permuted"] = tensor("permuted", (2, 3, 4)).permute(2, 0, 1).contiguous().permute(1, 2, 0)
-    base = torch.zeros(10, 8)  # three views of one storage
-    for name, view in (("rows", base[2:5]), ("corner", base[6:9, 2:5]), ("sparse", base[::5, 1])):
+    base = torch.zeros(10, 8)  # four views of one storage
+    for name, view in (("rows", base[2:5]), ("corner", base[6:9, 2:5]), ("sparse", base[::5, 1]), ("row", base[:1, 2:5])):
         view.copy_(tensor(name, tuple(view.shape)))
         s[name] = view
     s["tied"] = s["f32"]

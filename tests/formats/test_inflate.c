@@ -222,6 +222,14 @@ static void test_fixed(void) {
     }
 }
 
+/* A stored block that ends with the inflater's input buffer, 4096 bytes, and something after it. */
+static void check_boundary(void) {
+    unsigned char data[4106] = {1, 4091 & 255, 4091 >> 8, ~4091 & 255, ~4091 >> 8 & 255}, zeros[4091] = {0};
+    vi_error e = {0};
+    CHECK(unpack(data, 4096, 4091, vi_crc32(0, zeros, 4091), true, &e) == VIT_OK, "%s", e.text);
+    CHECK(unpack(data, 4106, 4091, vi_crc32(0, zeros, 4091), true, &e) == VIT_ERROR_CORRUPT, "something after the end");
+}
+
 static void test_blocks(void) {
     bits b = {0};
     expect(&b, 0, "too early");
@@ -238,6 +246,7 @@ static void test_blocks(void) {
     b.bytes[3] ^= 1;
     b.count -= 8;
     expect(&b, 2, "too early");
+    check_boundary();
     b = (bits){0}; /* two empty stored blocks, then an empty fixed one */
     for (int i = 0; i < 2; i++) {
         put(&b, 0, 8 - (int)(b.count % 8));
@@ -313,6 +322,20 @@ static void test_codes(void) {
     put_zeros(&b, 118);
     for (int i = 0; i < 5; i++) put_code(&b, 0, 1);
     expect(&b, 1, "distances is not complete");
+    static const unsigned char three_lengths[19] = {[2] = 1, [15] = 2, [17] = 2}; /* 18 has code 0, 1 has 10, 2 has 11 */
+    for (int length = 1; length <= 2; length++) { /* one distance: of 1 bit it may be alone, of 2 bits not */
+        b = own_codes(257, 1, three_lengths, 18);
+        put_code(&b, 2, 2);
+        put_code(&b, 0, 1);
+        put(&b, 127, 7);
+        put_code(&b, 0, 1);
+        put(&b, 106, 7);
+        put_code(&b, 2, 2);
+        put_code(&b, length == 1 ? 2 : 3, 2);
+        put_code(&b, 0, 1);
+        put_code(&b, 1, 1);
+        expect(&b, 1, length == 1 ? NULL : "distances is not complete");
+    }
     static const unsigned char repeats[19] = {[0] = 1, [17] = 1}; /* 16 ("once more the one before") and 1 */
     b = own_codes(257, 1, repeats, 18);
     put_code(&b, 1, 1);

@@ -13,6 +13,7 @@ static const struct {
     {"i64", VI_DT_I64, "[2, 2]", false},        {"transposed", VI_DT_F32, "[4, 6]", true},
     {"permuted", VI_DT_F32, "[2, 3, 4]", true}, {"rows", VI_DT_F32, "[3, 8]", false},
     {"corner", VI_DT_F32, "[3, 3]", true},      {"sparse", VI_DT_F32, "[2]", true},
+    {"row", VI_DT_F32, "[1, 3]", false},
     {"parameter", VI_DT_F32, "[2, 2]", false},  {"complex", VI_DT_OTHER, "[2]", false},
     {"mask", VI_DT_BOOL, "[2]", false},         {"f8", VI_DT_OTHER, "[3]", false},
 };
@@ -35,6 +36,21 @@ static void test_state(void) {
         CHECK(tied != NULL && other != NULL && tied->offset == other->offset && tied->bytes == other->bytes, "one storage");
         close_file(&o);
     }
+}
+
+/* Where nothing can be used in place, the bytes of a tensor are copied once; of a few elements far apart only these are read. */
+static void test_memory(void) {
+    opened o;
+    float x[64];
+    open_file(&o, DATA "state.pth", FROM_FILE);
+    int calls = o.heap.calls;
+    const vi_tensor *sparse = vi_directory_find(&o.directory, "sparse");
+    const vi_tensor *transposed = vi_directory_find(&o.directory, "transposed");
+    CHECK(vi_tensor_load(&o.directory, sparse, x, &o.allocator, NULL) == VIT_OK && o.heap.calls == calls, "a few elements");
+    CHECK(vi_tensor_load(&o.directory, transposed, x, &o.allocator, NULL) == VIT_OK && o.heap.calls == calls + 1, "all elements");
+    o.heap.fail_at = o.heap.calls + 1;
+    CHECK(vi_tensor_load(&o.directory, transposed, x, &o.allocator, NULL) == VIT_ERROR_MEMORY, "no memory");
+    close_file(&o);
 }
 
 /* Two small tensors, found among whatever else a file holds. */
@@ -88,4 +104,4 @@ static void test_modules(void) {
     }
 }
 
-TEST_MAIN(test_state, test_roots, test_modules)
+TEST_MAIN(test_state, test_memory, test_roots, test_modules)

@@ -153,6 +153,10 @@ static void test_specs(void) {
     buffer b = make_gguf(&s);
     open_bytes(b.data, b.size, BY_ALL, CORRUPT, "a name one byte too long");
     buffer_free(&b);
+    b = make_gguf(&specs[0]);
+    b.data[32] = '\0'; /* the key "k" */
+    open_bytes(b.data, b.size, BY_ALL, CORRUPT, "NUL in a key");
+    buffer_free(&b);
 }
 
 /* Longer than a reader's buffer, kept and not kept. */

@@ -252,6 +252,9 @@ static int32_t spoil(zip_writer *z, int which, const char **what) {
     case 53: return *what = "stored, another CRC", a->crc++, OK; /* not looked at: it would take another pass over the data */
     case 54: return *what = "extra field beyond the directory", c->extra_length = 60000, CORRUPT;
     case 55: return *what = "comment beyond the directory", c->comment_length = 60000, CORRUPT;
+    case 56: return *what = "a member too many", z->uncounted = 1, CORRUPT;
+    case 57: return *what = "ZIP64: a member too many", z->zip64 = true, z->uncounted = 1, CORRUPT;
+    case 58: return *what = "no members are counted", z->uncounted = 3, CORRUPT;
     default: return -1;
     }
 }
@@ -289,6 +292,48 @@ static void test_other_archives(void) {
     zip_add(&z, "\x1b[2Jx", "x", 1);
     zip_finish(&z);
     open_bytes(z.file.data, z.file.size, BY_ALL, FORMAT, "a name that would clear the screen");
+    zip_free(&z);
+}
+
+/* The array is as large as its header says, but not all of that is in the archive. */
+static void test_overlap(void) {
+    for (uint32_t more = 0; more <= 6; more += 6) {
+        zip_writer z = {0};
+        buffer npy = make_npy(more == 0 ? NPY("'|u1'", "False", "(24,)") : NPY("'|u1'", "False", "(30,)"), 24);
+        zip_member *m = zip_add(&z, "a.npy", npy.data, npy.size);
+        m->packed += more;
+        m->size += more;
+        zip_finish(&z);
+        open_bytes(z.file.data, z.file.size, BY_ALL, more == 0 ? OK : CORRUPT, "an array that reaches into the directory");
+        buffer_free(&npy);
+        zip_free(&z);
+    }
+}
+
+static void test_names(void) {
+    for (int n = 255; n <= 256; n++) {
+        zip_writer z = {0};
+        char name[261];
+        buffer npy = make_npy(NPY("'|u1'", "False", "(24,)"), 24);
+        memset(name, 'n', 256);
+        memcpy(name + n, ".npy", 5);
+        zip_add(&z, name, npy.data, npy.size);
+        zip_finish(&z);
+        open_bytes(z.file.data, z.file.size, BY_ALL, n == 255 ? OK : LIMIT, "a long name");
+        buffer_free(&npy);
+        zip_free(&z);
+    }
+}
+
+/* A header that is good, but not in the member; its type says nothing about the size. */
+static void test_short_member(void) {
+    zip_writer z = {0};
+    buffer npy = make_npy(NPY("'<c8'", "False", "(3,)"), 0);
+    zip_member *m = zip_add(&z, "a.npy", npy.data, npy.size);
+    m->size = m->packed = 40;
+    zip_finish(&z);
+    open_bytes(z.file.data, z.file.size, BY_ALL, CORRUPT, "a header longer than its member");
+    buffer_free(&npy);
     zip_free(&z);
 }
 
@@ -336,4 +381,5 @@ static void test_truncated_and_flipped(void) {
     zip_free(&z);
 }
 
-TEST_MAIN(test_headers, test_prefixes, test_archives, test_other_archives, test_bombs, test_truncated_and_flipped)
+TEST_MAIN(test_headers, test_prefixes, test_archives, test_other_archives, test_overlap, test_names,
+          test_short_member, test_bombs, test_truncated_and_flipped)

@@ -214,6 +214,7 @@ static const spec specs[] = {
     {"a view", .id = VIEW("K\2K\4"), RANK(1, 4), STRIDE(1), .expected = OK},
     {"a view that is too small", .id = VIEW("K\2K\5"), .expected = CORRUPT},
     {"beyond a view", .id = VIEW("K\2K\4"), RANK(1, 5), STRIDE(1), .expected = CORRUPT},
+    {"of a view that is too small", .id = VIEW("K\2K\5"), RANK(1, 1), STRIDE(1), .expected = CORRUPT},
     {"a view of text", .id = VIEW("U\1" "2K\4"), .expected = CORRUPT},
     {"no arguments", .arguments = "(1", .expected = CORRUPT},
     {"arguments are None", .arguments = "NNNN", .expected = CORRUPT},
@@ -222,6 +223,7 @@ static const spec specs[] = {
     {"system", .module = "os", .function = "system", .arguments = "U\7echo hi", CALLED},
     {"eval", .module = "builtins", .function = "eval", .arguments = "U\3" "1+1", CALLED},
     {"system beside a tensor", .before = "U\1xcos\nsystem\n(U\7echo hitR", .expected = OK},
+    {"tensors beside a known key", .before = "U\6params}U\1xK\1s", .expected = OK},
     {"keys that are no text", .before = "K\1K\2", .expected = OK},
     {"a list", .list = true, .expected = UNSUPPORTED},
     {"below model", .wrap = "}U\5model|s", .expected = OK},
@@ -295,6 +297,10 @@ static void test_archives(void) {
     zip_add(&z, "b/data.pkl", pickle.data, pickle.size);
     zip_add(&z, "a/data/0", numbers, 24);
     expect_zip(&z, CORRUPT, "two pickles");
+    z = start_zip("a", &pickle);
+    zip_add(&z, "a/data/0", numbers, 24);
+    zip_add(&z, "a/data/0", numbers, 24);
+    expect_zip(&z, CORRUPT, "two storages of one name");
     z = start_zip("a", &pickle);
     zip_add(&z, "a/x/data.pkl", "x", 1);
     zip_add(&z, "a/data/0", numbers, 24);

@@ -20,8 +20,8 @@ typedef struct zip_writer {
     buffer file;
     zip_member members[ZIP_MEMBERS];
     size_t count;
-    /* Of the end: what is not 0 is added to the right number. */
-    uint32_t count_wrong, size_wrong, offset_wrong, comment_wrong, disk;
+    /* Of the end: what is not 0 is added to the right number; uncounted: members that no count counts. */
+    uint32_t uncounted, count_wrong, size_wrong, offset_wrong, comment_wrong, disk;
     size_t before_end; /* zeros between the directory and the end record */
     const char *after_end;
     bool zip64;
@@ -107,8 +107,8 @@ static inline void zip_finish(zip_writer *z) {
         zip_u64(b, 44);
         zip_u32(b, 0x2D002D);
         zip_u64(b, 0);
-        zip_u64(b, z->count);
-        zip_u64(b, z->count + z->count64_wrong);
+        zip_u64(b, z->count - z->uncounted);
+        zip_u64(b, z->count - z->uncounted + z->count64_wrong);
         zip_u64(b, size + z->size64_wrong);
         zip_u64(b, start + z->offset64_wrong);
         buffer_add(b, "PK\6\7", 4);
@@ -118,8 +118,8 @@ static inline void zip_finish(zip_writer *z) {
     }
     buffer_add(b, "PK\5\6", 4);
     zip_u32(b, z->disk);
-    zip_u16(b, z->zip64 ? 0xFFFF : (uint32_t)z->count);
-    zip_u16(b, z->zip64 ? 0xFFFF : (uint32_t)z->count + z->count_wrong);
+    zip_u16(b, z->zip64 ? 0xFFFF : (uint32_t)z->count - z->uncounted);
+    zip_u16(b, z->zip64 ? 0xFFFF : (uint32_t)z->count - z->uncounted + z->count_wrong);
     zip_u32(b, z->zip64 ? 0xFFFFFFFF : (uint32_t)size + z->size_wrong);
     zip_u32(b, z->zip64 ? 0xFFFFFFFF : (uint32_t)start + z->offset_wrong);
     size_t comment = z->after_end != NULL ? strlen(z->after_end) : 0;
