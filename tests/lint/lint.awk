@@ -17,9 +17,10 @@ BEGIN {
     may["kernels"] = "base/"
     may["format"] = "base/"
     may["image"] = "base/"
-    may["model"] = "base/ kernels/ format/ image/"
+    may["text"] = "base/"
+    may["model"] = "base/ kernels/ format/ image/ text/"
     may["family"] = "base/ format/ model/hparams.h model/weights.h"
-    may["api"] = "base/ kernels/ format/ image/ model/ family/"
+    may["api"] = "base/ kernels/ format/ image/ text/ model/ family/"
 
     calls["alloc"] = "malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign valloc strdup strndup"
     only["alloc"] = "^src/base/alloc\\.c$"
