@@ -66,6 +66,7 @@ typedef struct vi_attention {
     float *probabilities; /* [T, T] tight, or NULL: attention map of this head, if wanted */
     size_t tokens, head_dim;
     float scale; /* not negative */
+    bool causal; /* query row i takes the keys 0..i only; the others have probability 0 */
 } vi_attention;
 
 #define VI_ATTENTION_ROWS 16 /* query rows worked on together: scores of a row block stay in cache */

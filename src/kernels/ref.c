@@ -153,16 +153,17 @@ static void attention(const vi_attention *a, size_t row0, size_t row1, void *scr
     const size_t hd = a->head_dim, tokens = a->tokens;
     float *scores = scratch; /* [T], rounded up to whole panels */
     for (size_t row = row0; row < row1; row++) {
-        for (size_t t = 0; t < tokens; t += VI_PANEL) {
+        const size_t keys = a->causal ? row + 1 : tokens;
+        for (size_t t = 0; t < keys; t += VI_PANEL) {
             dot(scores + t, VI_PANEL, a->q + row * a->ldq, a->k_panels + t * hd, VI_PANEL, hd);
         }
-        for (size_t t = 0; t < tokens; t++) scores[t] *= a->scale;
-        float inverse = exponentials(scores, tokens);
+        for (size_t t = 0; t < keys; t++) scores[t] *= a->scale;
+        float inverse = exponentials(scores, keys);
         float *out = a->out + row * a->ldo;
-        for (size_t d = 0; d < hd; d += VI_PANEL) dot(out + d, least(hd - d, VI_PANEL), scores, a->v + d, a->ldv, tokens);
+        for (size_t d = 0; d < hd; d += VI_PANEL) dot(out + d, least(hd - d, VI_PANEL), scores, a->v + d, a->ldv, keys);
         for (size_t d = 0; d < hd; d++) out[d] *= inverse;
         if (!a->probabilities) continue;
-        for (size_t t = 0; t < tokens; t++) a->probabilities[row * tokens + t] = scores[t] * inverse;
+        for (size_t t = 0; t < tokens; t++) a->probabilities[row * tokens + t] = t < keys ? scores[t] * inverse : 0.0f;
     }
 }
 

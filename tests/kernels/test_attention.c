@@ -40,7 +40,8 @@ static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
     double worst = 0;
     for (size_t i = 0; i < tokens; i++) {
         double max = -1e300, sum = 0, score_error = 0;
-        for (size_t t = 0; t < tokens; t++) {
+        const size_t keys = a->causal ? i + 1 : tokens;
+        for (size_t t = 0; t < keys; t++) {
             double score = 0, magnitude = 0;
             for (size_t d = 0; d < hd; d++) {
                 double product = (double)a->q[i * a->ldq + d] * (double)k[t * ldk + d];
@@ -51,7 +52,7 @@ static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
             score_error = e > score_error ? e : score_error;
             max = p[t] > max ? p[t] : max;
         }
-        for (size_t t = 0; t < tokens; t++) p[t] = exp(p[t] - max), sum += p[t];
+        for (size_t t = 0; t < tokens; t++) p[t] = t < keys ? exp(p[t] - max) : 0, sum += p[t];
         const double relative = 2 * score_error * 1.01 + UNIT_ROUNDOFF * ((double)tokens / 16 + 12 + 2 * 88);
         for (size_t t = 0; t < tokens && a->probabilities; t++) {
             double excess = fabs((double)a->probabilities[i * tokens + t] - p[t] / sum) / (relative * p[t] / sum + 2e-38);
@@ -71,12 +72,14 @@ static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
     return worst;
 }
 
-static void check_attention(const vi_kernels *kernels, size_t tokens, size_t hd, float size, unsigned long long *s) {
+static void check_attention(const vi_kernels *kernels, size_t tokens, size_t hd, float size, bool causal,
+                            unsigned long long *s) {
     static float before[MOST], whole[MOST], map[MOST];
     const float *k;
     size_t ldk, count;
     const bool low = random_below(s, 2);
     vi_attention a = make(kernels, tokens, hd, size, low, s, &k, &ldk);
+    a.causal = causal;
     void *scratch = guarded_scratch(&memory_scratch, vi_attention_scratch(tokens, hd));
     const size_t out_size = extent(tokens, hd, a.ldo);
     memcpy(before, a.out, out_size * sizeof *before);
@@ -108,11 +111,38 @@ static void test_shapes(void) {
     const vi_kernels *kernels;
     for (size_t isa = 0; (kernels = next_isa(&isa));) {
         for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
-            check_attention(kernels, 1 + random_below(&s, 70), dims[i], 1, &s);
-            check_attention(kernels, 1 + random_below(&s, 70), dims[i], 20, &s);
+            check_attention(kernels, 1 + random_below(&s, 70), dims[i], 1, false, &s);
+            check_attention(kernels, 1 + random_below(&s, 70), dims[i], 20, i % 2, &s);
         }
         for (size_t tokens = 1; tokens <= 257; tokens += tokens < 70 ? 1 : 31) {
-            check_attention(kernels, tokens, 1 + random_below(&s, 20), tokens % 2 ? 1.0f : 50.0f, &s);
+            check_attention(kernels, tokens, 1 + random_below(&s, 20), tokens % 2 ? 1.0f : 50.0f, false, &s);
+            check_attention(kernels, tokens, 1 + random_below(&s, 20), tokens % 3 ? 1.0f : 50.0f, true, &s);
+        }
+    }
+}
+
+/* Causal: what comes after a row changes no bit of it, so a text may be cut behind the token that is wanted. */
+static void test_causal_prefix(void) {
+    unsigned long long s = 34;
+    const vi_kernels *kernels;
+    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+        for (size_t tokens = 2; tokens < 80; tokens += 7) {
+            static float whole[MOST];
+            const float *k;
+            size_t ldk;
+            vi_attention a = make(kernels, tokens, 24, 3, false, &s, &k, &ldk);
+            void *scratch = guarded_scratch(&memory_scratch, vi_attention_scratch(tokens, 24));
+            a.causal = true;
+            kernels->attention(&a, 0, tokens, scratch);
+            memcpy(whole, a.out, extent(tokens, 24, a.ldo) * sizeof *whole);
+            a.tokens = 1 + random_below(&s, tokens - 1);
+            const size_t kept = extent(a.tokens, 24, a.ldo);
+            for (size_t i = 0; i < kept; i++) a.out[i] = 7;
+            kernels->pack_keys((float *)(uintptr_t)a.k_panels, k, ldk, a.tokens, 24);
+            kernels->attention(&a, 0, a.tokens, scratch);
+            size_t wrong = 0;
+            for (size_t i = 0; i < a.tokens; i++) wrong += same_bits(a.out + i * a.ldo, whole + i * a.ldo, 24) ? 0 : 1;
+            CHECK(wrong == 0, "%s %zu of %zu tokens: %zu rows differ", kernels->name, a.tokens, tokens, wrong);
         }
     }
 }
@@ -166,4 +196,4 @@ static void test_exceptions(void) {
     }
 }
 
-TEST_MAIN(test_create, test_shapes, test_nan, test_exceptions)
+TEST_MAIN(test_create, test_shapes, test_causal_prefix, test_nan, test_exceptions)
