@@ -106,6 +106,13 @@ typedef void (*vit_log_fn)(void *user, int32_t level, const char *text);
 /* Loading and saving: done of total (bytes of weights). Non-zero stops with VIT_ERROR_CANCELLED. */
 typedef int32_t (*vit_progress_fn)(void *user, uint64_t done, uint64_t total);
 
+/* Profiling: an operator of a run is done, and did `macs` multiply-accumulates (0 where there is no matrix product) for the
+ * pictures computed together. The time since the call before is its own. name NULL: a run begins, or goes on after vit_step
+ * returned; what lay before is nobody's. Names are static: "picture" (resizing and normalising), "embedding" (cutting patches and
+ * their product), "norm", "qkv", "attention", "proj", "fc1" (with the activation), "gate" (of SwiGLU), "fc2", "copy" (requested
+ * outputs), "pool", "head"; later versions may have others and fuse some. The context must not be used during the call. */
+typedef void (*vit_profile_fn)(void *user, const char *name, uint64_t macs);
+
 /* ---- options --------------------------------------------------------------------------------------------------------------- */
 
 /* Everything that can be chosen about a load or a clone. NULL options are the defaults everywhere. An options object may be
@@ -169,6 +176,8 @@ VIT_API int32_t vit_options_set_allocator(vit_options *o, vit_alloc_fn alloc, vi
 VIT_API int32_t vit_options_set_memory(vit_options *o, void *memory, size_t size);
 VIT_API int32_t vit_options_set_log(vit_options *o, vit_log_fn log, void *user);
 VIT_API int32_t vit_options_set_progress(vit_options *o, vit_progress_fn progress, void *user);
+/* Costs nothing when not set. */
+VIT_API int32_t vit_options_set_profile(vit_options *o, vit_profile_fn profile, void *user);
 /* Work is split for VIT_OPT_THREADS lanes and handed to `fn`; without it the library keeps a small pool of its own, whose
  * threads sleep between forwards, when VIT_OPT_THREADS > 1. */
 VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn fn, void *user);

@@ -1,5 +1,6 @@
 /* api_info.c: what a context can tell about itself, and texts that need no context. */
 #include "model/context.h"
+#include "model/cost.h"
 #include <string.h>
 
 #define TEXT_(x) #x
@@ -60,22 +61,6 @@ int32_t vit_isa_available(int32_t isa) { return vi_kernels_exact(isa) != NULL; }
 
 /* ---- a context ------------------------------------------------------------------------------------------------------------- */
 
-static int64_t macs_per_row(const vi_linear *l) { return (int64_t)l->w.rows * (int64_t)l->w.cols; }
-
-static int64_t macs_per_image(const vit_context *c) {
-    const vi_hparams *h = &c->model->hparams;
-    const vi_weights *w = &c->model->weights;
-    const vi_block *b = &w->blocks[0];
-    int64_t tokens = (int64_t)c->tokens, patches = (int64_t)c->patches, width = h->width;
-    int64_t linear = macs_per_row(&b->qkv) + macs_per_row(&b->proj) + macs_per_row(&b->fc1) + macs_per_row(&b->fc2);
-    int64_t blocks = h->depth * (tokens * linear + 2 * tokens * tokens * width);
-    int64_t map = patches * macs_per_row(&w->map.kv) + macs_per_row(&w->map.q) + macs_per_row(&w->map.proj) +
-                  macs_per_row(&w->map.fc1) + macs_per_row(&w->map.fc2) + (w->map.latent ? 2 * patches * width : 0);
-    int64_t head =
-        macs_per_row(&w->representation) + macs_per_row(&w->projection) + macs_per_row(&w->head) + macs_per_row(&w->head_dist);
-    return patches * macs_per_row(&w->patch) + blocks + map + head;
-}
-
 int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     if (!vit || !value) return VIT_ERROR_ARGUMENT;
     const vi_model *m = vit->model;
@@ -110,7 +95,7 @@ int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     case VIT_INFO_UNITS: *value = vi_stages(h); break;
     case VIT_INFO_TRAINED_WIDTH: *value = h->image_width; break;
     case VIT_INFO_TRAINED_HEIGHT: *value = h->image_height; break;
-    case VIT_INFO_MACS: *value = macs_per_image(vit); break;
+    case VIT_INFO_MACS: *value = (int64_t)vi_image_macs(vit); break;
     default: return VIT_ERROR_ARGUMENT;
     }
     return VIT_OK;

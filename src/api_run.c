@@ -1,6 +1,7 @@
 /* api_run.c: pictures in, numbers out: vit_preprocess, vit_forward and its stepwise form, requested outputs. */
 #include "base/checked.h"
 #include "model/context.h"
+#include "model/cost.h"
 #include <math.h>
 #include <string.h>
 
@@ -37,12 +38,14 @@ static void read_pictures(vit_context *c, const vit_image *images, int32_t batch
     c->batch = batch;
     c->stage = 0;
     c->state = VI_RUNNING;
+    vi_profile(c, NULL, 0);
     for (int32_t i = 0; i < batch; i++) vi_read_picture(c, &images[i], i);
 }
 
 /* Runs up to `units` stages. */
 static void run_stages(vit_context *c, int32_t units) {
     int32_t stages = vi_stages(&c->model->hparams);
+    vi_profile(c, NULL, 0);
     vi_threads_begin(c->threads);
     for (; units > 0 && c->stage < stages; units--) vi_run_stage(c, c->stage++);
     vi_threads_end(c->threads);

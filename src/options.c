@@ -152,6 +152,13 @@ int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn fn, voi
     return VIT_OK;
 }
 
+int32_t vit_options_set_profile(vit_options *o, vit_profile_fn profile, void *user) {
+    if (!vi_options_valid(o)) return VIT_ERROR_ARGUMENT;
+    o->profile = profile;
+    o->profile_user = user;
+    return VIT_OK;
+}
+
 vi_allocator vi_options_allocator(const vit_options *o) {
     vi_allocator a = o->allocator;
     uint64_t limit = (uint64_t)vi_option(o, VIT_OPT_MAX_MEMORY);
@@ -174,6 +181,8 @@ vi_settings vi_options_settings(const vit_options *o) {
         .parallel_user = o->parallel_user,
         .log = o->log,
         .log_user = o->log_user,
+        .profile = o->profile,
+        .profile_user = o->profile_user,
     };
     if (outputs >> VIT_OUTPUT_HIDDEN & 1) memset(s.want_layers, 0xff, sizeof s.want_layers);
     return s;

@@ -25,6 +25,8 @@ struct vit_options {
     void *progress_user;
     vit_parallel_for_fn parallel_for;
     void *parallel_user;
+    vit_profile_fn profile;
+    void *profile_user;
 };
 
 bool vi_options_valid(const vit_options *o); /* not NULL, initialised, not freed */

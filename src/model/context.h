@@ -72,6 +72,8 @@ typedef struct vi_settings {
     void *parallel_user;
     vit_log_fn log;
     void *log_user;
+    vit_profile_fn profile;
+    void *profile_user;
 } vi_settings;
 
 struct vit_context {

@@ -7,6 +7,7 @@
  *
  * A run is cut into stages, embed, two per block, pool_and_classify, so that it can be stepped. Shapes: B images, T = P + N
  * tokens (P class token, distillation token and registers, N patches), D width, M hidden width, K classes. */
+#include "model/cost.h"
 #include "model/ops.h"
 #include "model/pool.h"
 #include <math.h>
@@ -34,7 +35,9 @@ void vi_read_picture(vit_context *c, const vit_image *image, int32_t i) {
     const vi_hparams *h = &c->model->hparams;
     size_t inputs = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width;
     vi_image_prepare(&c->pipeline, image, c->work.pixels, c->work.image_scratch);
+    vi_profile(c, "picture", 0);
     cut_patches(c, c->work.patches + (size_t)i * c->patches * inputs, c->work.pixels);
+    vi_profile(c, "embedding", 0);
 }
 
 /* ---- (1) ------------------------------------------------------------------------------------------------------------------- */
@@ -46,7 +49,9 @@ static void place_prefix(float *dst, const float *token, const float *position, 
 
 static void keep_layer(const vit_context *c, int32_t index) {
     float *layer = c->work.layers[index];
-    if (layer) memcpy(layer, c->work.x, (size_t)c->batch * c->tokens * (size_t)c->model->hparams.width * sizeof *layer);
+    if (!layer) return;
+    memcpy(layer, c->work.x, (size_t)c->batch * c->tokens * (size_t)c->model->hparams.width * sizeof *layer);
+    vi_profile(c, "copy", 0);
 }
 
 /* Token i of the prefix: class, distillation, registers. */
@@ -84,6 +89,7 @@ static void embed(const vit_context *c) {
         embed_patches(c, z + prefix * D, c->work.patches + b * c->patches * inputs, patch_position);
     }
     if (w->pre_norm.gamma) vi_norm_forward(c, c->work.x, D, c->work.x, D, (size_t)c->batch * c->tokens, D, &w->pre_norm);
+    vi_profile(c, "embedding", vi_linear_macs(&w->patch, (size_t)c->batch * c->patches));
     keep_layer(c, 0);
 }
 
@@ -93,11 +99,15 @@ static void attention_half(const vit_context *c, const vi_block *block) {
     size_t D = (size_t)c->model->hparams.width, rows = (size_t)c->batch * c->tokens;
     float *x = c->work.x, *y = c->work.y;
     vi_norm_forward(c, y, D, x, D, rows, D, &block->norm1);
+    vi_profile(c, "norm", 0);
     vi_linear_forward(c, c->work.qkv, 3 * D, y, D, rows, &block->qkv, plain);
+    vi_profile(c, "qkv", vi_linear_macs(&block->qkv, rows));
     vi_attention_forward(c, y, c->work.qkv, block);
     vi_norm_forward(c, y, D, y, D, rows, D, &block->attn_norm);
+    vi_profile(c, "attention", (uint64_t)c->batch * vi_attention_macs(c));
     vi_linear_forward(c, x, D, y, D, rows, &block->proj,
                       (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale1, .residual = x});
+    vi_profile(c, "proj", vi_linear_macs(&block->proj, rows));
 }
 
 static void mlp_half(const vit_context *c, const vi_block *block) {
@@ -106,11 +116,20 @@ static void mlp_half(const vit_context *c, const vi_block *block) {
     size_t D = (size_t)h->width, M = (size_t)h->mlp, ldh = gated ? 2 * M : M, rows = (size_t)c->batch * c->tokens;
     float *x = c->work.x, *y = c->work.y, *hidden = c->work.hidden;
     vi_norm_forward(c, y, D, x, D, rows, D, &block->norm2);
+    vi_profile(c, "norm", 0);
     vi_linear_forward(c, hidden, ldh, y, D, rows, &block->fc1, (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation});
-    if (gated) vi_gate_forward(c, hidden, rows, M, h->activation);
-    vi_norm_forward(c, hidden, ldh, hidden, ldh, rows, M, &block->mlp_norm);
+    vi_profile(c, "fc1", vi_linear_macs(&block->fc1, rows));
+    if (gated) {
+        vi_gate_forward(c, hidden, rows, M, h->activation);
+        vi_profile(c, "gate", 0);
+    }
+    if (block->mlp_norm.gamma) {
+        vi_norm_forward(c, hidden, ldh, hidden, ldh, rows, M, &block->mlp_norm);
+        vi_profile(c, "norm", 0);
+    }
     vi_linear_forward(c, x, D, hidden, ldh, rows, &block->fc2,
                       (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale2, .residual = x});
+    vi_profile(c, "fc2", vi_linear_macs(&block->fc2, rows));
 }
 
 /* ---- (4) ------------------------------------------------------------------------------------------------------------------- */
@@ -158,8 +177,13 @@ static void pool_and_classify(const vit_context *c) {
     float *x = c->work.x, *y = c->work.y;
     bool only_class = h->pool == VIT_POOL_TOKEN && !h->distilled && !c->work.tokens; /* the other tokens need no norm then */
     vi_norm_forward(c, y, only_class ? T * D : D, x, only_class ? T * D : D, only_class ? B : B * T, D, &w->norm);
-    if (c->work.tokens) memcpy(c->work.tokens, h->raw_tokens ? x : y, B * T * D * sizeof *y);
+    vi_profile(c, "norm", 0);
+    if (c->work.tokens) {
+        memcpy(c->work.tokens, h->raw_tokens ? x : y, B * T * D * sizeof *y);
+        vi_profile(c, "copy", 0);
+    }
     vi_pool(c, c->work.pooled, y);
+    vi_profile(c, "pool", (uint64_t)B * vi_pool_macs(c));
     const float *embedding = embedding_of(c, c->work.pooled);
     if (h->distilled && c->work.logits)
         distilled_logits(c, y, y + D, T * D);
@@ -171,6 +195,7 @@ static void pool_and_classify(const vit_context *c) {
         else
             memcpy(c->work.embedding + b * E, embedding + b * E, E * sizeof *embedding);
     }
+    vi_profile(c, "head", (uint64_t)B * vi_head_macs(c));
 }
 
 void vi_run_stage(vit_context *c, int32_t stage) {

@@ -107,6 +107,43 @@ static void stepped_is_the_same(void) {
     vit_free(c);
 }
 
+#define PROFILED "norm qkv attention proj norm fc1 fc2 norm qkv attention proj norm fc1 fc2 "
+
+typedef struct profile {
+    char names[512]; /* "| picture embedding ": | where a run began or went on */
+    uint64_t macs;
+} profile;
+
+static void note_operator(void *user, const char *name, uint64_t macs) {
+    profile *p = user;
+    size_t used = strlen(p->names);
+    snprintf(p->names + used, sizeof p->names - used, "%s ", name ? name : "|");
+    p->macs += macs;
+}
+
+static void operators_are_profiled(void) {
+    profile p = {0};
+    vit_options *o = vit_options_create();
+    vit_options_set_int(o, VIT_OPT_MAX_BATCH, 2);
+    vit_options_set_int(o, VIT_OPT_OUTPUTS, 1 << VIT_OUTPUT_TOKENS); /* so that no token may be left out */
+    CHECK(vit_options_set_profile(NULL, note_operator, &p) == VIT_ERROR_ARGUMENT, "NULL options");
+    CHECK(vit_options_set_profile(o, note_operator, &p) == VIT_OK, "refused");
+    vit_context *c = load_blob(&model, o);
+    float out[14];
+    int64_t macs;
+    CHECK(*p.names == 0, "called by a load: %s", p.names);
+    CHECK(vit_forward(c, pictures, 2, out, 14) == VIT_OK && same(out, expected[0], 14), "profiling changes results");
+    CHECK(strcmp(p.names, "| picture embedding picture embedding | embedding " PROFILED "norm copy pool head ") == 0, "%s",
+          p.names);
+    CHECK(vit_info_int(c, VIT_INFO_MACS, &macs) == VIT_OK && p.macs == 2 * (uint64_t)macs, "%llu and 2 x %lld multiplications",
+          (unsigned long long)p.macs, (long long)macs);
+    p = (profile){0};
+    CHECK(vit_begin(c, pictures, 1) == VIT_OK && vit_step(c, 1, NULL) == VIT_OK, "%s", vit_message(c));
+    CHECK(strcmp(p.names, "| picture embedding | embedding ") == 0, "stepped: %s", p.names);
+    vit_free(c);
+    vit_options_free(o);
+}
+
 static void clone_shares_and_outlives(void) {
     vit_context *c = load(1, 1, VIT_ISA_BEST), *twin = NULL;
     char why[256];
@@ -309,5 +346,6 @@ static void clean_up(void) {
 }
 
 TEST_MAIN(prepare, batches_and_threads_give_the_same_bits, callers_parallel_for_is_used, instruction_sets_agree,
-          stepped_is_the_same, clone_shares_and_outlives, preprocess_then_float_input_is_the_same, nan_stays_in_its_picture,
-          views_fit_together, normalised_embedding, bad_calls_write_nothing, other_input_sizes, saved_copies, clean_up)
+          stepped_is_the_same, operators_are_profiled, clone_shares_and_outlives, preprocess_then_float_input_is_the_same,
+          nan_stays_in_its_picture, views_fit_together, normalised_embedding, bad_calls_write_nothing, other_input_sizes,
+          saved_copies, clean_up)

@@ -183,6 +183,7 @@ write_fn = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 parallel_for_fn = CFUNCTYPE(None, c_void_p, c_uint32, c_void_p, c_void_p)
 log_fn = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 progress_fn = CFUNCTYPE(c_int32, c_void_p, c_uint64, c_uint64)
+profile_fn = CFUNCTYPE(None, c_void_p, c_char_p, c_uint64)
 
 context = c_void_p
 options = c_void_p
@@ -208,6 +209,7 @@ FUNCTIONS = {
     "vit_options_set_memory": (c_int32, [options, c_void_p, c_size_t]),
     "vit_options_set_log": (c_int32, [options, log_fn, c_void_p]),
     "vit_options_set_progress": (c_int32, [options, progress_fn, c_void_p]),
+    "vit_options_set_profile": (c_int32, [options, profile_fn, c_void_p]),
     "vit_options_set_parallel_for": (c_int32, [options, parallel_for_fn, c_void_p]),
     "vit_load": (c_int32, [POINTER(context), c_char_p, options, c_char_p, c_size_t]),
     "vit_load_memory": (c_int32, [POINTER(context), c_void_p, c_size_t, options, c_char_p, c_size_t]),

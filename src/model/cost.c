@@ -1,0 +1,31 @@
+/* cost.c: how much arithmetic the parts of a forward are. */
+#include "model/cost.h"
+
+uint64_t vi_linear_macs(const vi_linear *layer, size_t rows) {
+    return (uint64_t)rows * (uint64_t)layer->w.rows * (uint64_t)layer->w.cols;
+}
+
+uint64_t vi_attention_macs(const vit_context *c) {
+    return 2 * (uint64_t)c->tokens * (uint64_t)c->tokens * (uint64_t)c->model->hparams.width;
+}
+
+uint64_t vi_pool_macs(const vit_context *c) {
+    const vi_map_pool *m = &c->model->weights.map;
+    uint64_t attention = m->latent ? 2 * (uint64_t)c->patches * (uint64_t)c->model->hparams.width : 0;
+    return vi_linear_macs(&m->kv, c->patches) + vi_linear_macs(&m->q, 1) + vi_linear_macs(&m->proj, 1) +
+           vi_linear_macs(&m->fc1, 1) + vi_linear_macs(&m->fc2, 1) + attention;
+}
+
+uint64_t vi_head_macs(const vit_context *c) {
+    const vi_weights *w = &c->model->weights;
+    return vi_linear_macs(&w->representation, 1) + vi_linear_macs(&w->projection, 1) + vi_linear_macs(&w->head, 1) +
+           vi_linear_macs(&w->head_dist, 1);
+}
+
+uint64_t vi_image_macs(const vit_context *c) {
+    const vi_weights *w = &c->model->weights;
+    const vi_block *b = &w->blocks[0];
+    uint64_t block = vi_linear_macs(&b->qkv, c->tokens) + vi_attention_macs(c) + vi_linear_macs(&b->proj, c->tokens) +
+                     vi_linear_macs(&b->fc1, c->tokens) + vi_linear_macs(&b->fc2, c->tokens);
+    return vi_linear_macs(&w->patch, c->patches) + (uint64_t)c->model->hparams.depth * block + vi_pool_macs(c) + vi_head_macs(c);
+}
