@@ -367,7 +367,8 @@ VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indi
 #define VIT_INFO_UNITS 27        /* pieces of one stepwise forward */
 #define VIT_INFO_TRAINED_WIDTH 28  /* input size of the checkpoint */
 #define VIT_INFO_TRAINED_HEIGHT 29
-#define VIT_INFO_MACS 30         /* multiply-accumulates per image */
+#define VIT_INFO_MACS 30         /* multiply-accumulates per image, as computed: fewer where only the pooled token is wanted of
+                                    the last block, more once tokens or its hidden state were requested */
 VIT_API int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value);
 
 #define VIT_TEXT_ARCHITECTURE 1 /* name from the checkpoint, or "" */

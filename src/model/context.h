@@ -113,6 +113,10 @@ uint64_t vi_context_owned_bytes(const vit_context *c);
 /* Number of pieces of a run: embedding, two per block, pooling and head. */
 int32_t vi_stages(const vi_hparams *h);
 
+/* Tokens of each image, from the first on, that the last block is computed of: all, or those that are pooled when nobody asked
+ * for others. */
+size_t vi_last_tokens(const vit_context *c);
+
 /* Reads picture i of the run into the patch buffer. The picture must have passed vi_image_check. */
 void vi_read_picture(vit_context *c, const vit_image *image, int32_t i);
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 uint64_t vi_linear_macs(const vi_linear *layer, size_t rows);
-uint64_t vi_attention_macs(const vit_context *c); /* of one image: scores and weighted values */
+uint64_t vi_attention_macs(const vit_context *c, size_t queries); /* of one image: scores and weighted values */
 uint64_t vi_pool_macs(const vit_context *c);      /* of one image; 0 but for attention pooling */
 uint64_t vi_head_macs(const vit_context *c);      /* of one image: everything after pooling */
 uint64_t vi_image_macs(const vit_context *c);     /* of one image: the whole forward */

@@ -6,7 +6,10 @@
  *   y  = pool(LN(z)); head(y)                                 (4)  pool_and_classify
  *
  * A run is cut into stages, embed, two per block, pool_and_classify, so that it can be stepped. Shapes: B images, T = P + N
- * tokens (P class token, distillation token and registers, N patches), D width, M hidden width, K classes. */
+ * tokens (P class token, distillation token and registers, N patches), D width, M hidden width, K classes.
+ *
+ * Where nothing but the class token leaves the last block, that block computes keys and values of all tokens and the rest of
+ * that token only. A row's bits do not depend on which other rows are computed. */
 #include "model/cost.h"
 #include "model/ops.h"
 #include "model/pool.h"
@@ -95,29 +98,66 @@ static void embed(const vit_context *c) {
 
 /* ---- (2) and (3) ----------------------------------------------------------------------------------------------------------- */
 
-static void attention_half(const vit_context *c, const vi_block *block) {
-    size_t D = (size_t)c->model->hparams.width, rows = (size_t)c->batch * c->tokens;
-    float *x = c->work.x, *y = c->work.y;
-    vi_norm_forward(c, y, D, x, D, rows, D, &block->norm1);
-    vi_profile(c, "norm", 0);
-    vi_linear_forward(c, c->work.qkv, 3 * D, y, D, rows, &block->qkv, plain);
-    vi_profile(c, "qkv", vi_linear_macs(&block->qkv, rows));
-    vi_attention_forward(c, y, c->work.qkv, block);
-    vi_norm_forward(c, y, D, y, D, rows, D, &block->attn_norm);
-    vi_profile(c, "attention", (uint64_t)c->batch * vi_attention_macs(c));
-    vi_linear_forward(c, x, D, y, D, rows, &block->proj,
-                      (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale1, .residual = x});
-    vi_profile(c, "proj", vi_linear_macs(&block->proj, rows));
+size_t vi_last_tokens(const vit_context *c) {
+    const vi_hparams *h = &c->model->hparams;
+    bool all = h->pool != VIT_POOL_TOKEN || c->work.tokens || c->work.layers[h->depth];
+    return all ? c->tokens : 1 + (size_t)h->distilled;
 }
 
-static void mlp_half(const vit_context *c, const vi_block *block) {
+/* The tokens that a block's results are wanted of, as `calls` evenly spaced sets of rows of x: set i is the rows i, i + stride,
+ * ..., `count` of them. Usually all rows of all images are one set. */
+typedef struct wanted {
+    size_t tokens; /* of each image */
+    size_t calls, count, stride;
+} wanted;
+
+static wanted wanted_of(const vit_context *c, const vi_block *block) {
+    bool last = block == &c->model->weights.blocks[c->model->hparams.depth - 1];
+    size_t tokens = last ? vi_last_tokens(c) : c->tokens;
+    if (tokens == c->tokens) return (wanted){tokens, 1, (size_t)c->batch * tokens, 1};
+    return (wanted){tokens, tokens, (size_t)c->batch, c->tokens};
+}
+
+/* Keys and values of all tokens, queries of the wanted ones. */
+static void queries_keys_values(const vit_context *c, const float *y, const vi_linear *qkv, wanted t) {
+    size_t D = (size_t)c->model->hparams.width, rows = (size_t)c->batch * c->tokens;
+    bool all = t.tokens == c->tokens;
+    uint64_t keys_values = (uint64_t)rows * 2 * D * D, queries = (uint64_t)c->batch * t.tokens * D * D;
+    vi_linear_channels(c, c->work.qkv, 3 * D, y, D, rows, qkv, plain, all ? 0 : D, 3 * D);
+    for (size_t i = 0; !all && i < t.calls; i++)
+        vi_linear_channels(c, c->work.qkv + i * 3 * D, t.stride * 3 * D, y + i * D, t.stride * D, t.count, qkv, plain, 0, D);
+    vi_profile(c, "qkv", keys_values + queries);
+}
+
+static void attention_half(const vit_context *c, const vi_block *block) {
+    size_t D = (size_t)c->model->hparams.width;
+    wanted t = wanted_of(c, block);
+    vi_norm_forward(c, c->work.y, D, c->work.x, D, (size_t)c->batch * c->tokens, D, &block->norm1);
+    vi_profile(c, "norm", 0);
+    queries_keys_values(c, c->work.y, &block->qkv, t);
+    vi_attention_forward(c, c->work.y, c->work.qkv, block, t.tokens);
+    for (size_t i = 0; i < t.calls; i++) {
+        float *y = c->work.y + i * D;
+        vi_norm_forward(c, y, t.stride * D, y, t.stride * D, t.count, D, &block->attn_norm);
+    }
+    vi_profile(c, "attention", (uint64_t)c->batch * vi_attention_macs(c, t.tokens));
+    for (size_t i = 0; i < t.calls; i++) {
+        float *x = c->work.x + i * D, *y = c->work.y + i * D;
+        vi_linear_forward(c, x, t.stride * D, y, t.stride * D, t.count, &block->proj,
+                          (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale1, .residual = x});
+    }
+    vi_profile(c, "proj", vi_linear_macs(&block->proj, t.calls * t.count));
+}
+
+/* x [rows, D] with row stride ld is updated, y likewise is overwritten. */
+static void mlp(const vit_context *c, const vi_block *block, float *x, float *y, size_t ld, size_t rows) {
     const vi_hparams *h = &c->model->hparams;
     bool gated = h->ffn == VI_FFN_SWIGLU;
-    size_t D = (size_t)h->width, M = (size_t)h->mlp, ldh = gated ? 2 * M : M, rows = (size_t)c->batch * c->tokens;
-    float *x = c->work.x, *y = c->work.y, *hidden = c->work.hidden;
-    vi_norm_forward(c, y, D, x, D, rows, D, &block->norm2);
+    size_t D = (size_t)h->width, M = (size_t)h->mlp, ldh = gated ? 2 * M : M;
+    float *hidden = c->work.hidden;
+    vi_norm_forward(c, y, ld, x, ld, rows, D, &block->norm2);
     vi_profile(c, "norm", 0);
-    vi_linear_forward(c, hidden, ldh, y, D, rows, &block->fc1, (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation});
+    vi_linear_forward(c, hidden, ldh, y, ld, rows, &block->fc1, (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation});
     vi_profile(c, "fc1", vi_linear_macs(&block->fc1, rows));
     if (gated) {
         vi_gate_forward(c, hidden, rows, M, h->activation);
@@ -127,9 +167,15 @@ static void mlp_half(const vit_context *c, const vi_block *block) {
         vi_norm_forward(c, hidden, ldh, hidden, ldh, rows, M, &block->mlp_norm);
         vi_profile(c, "norm", 0);
     }
-    vi_linear_forward(c, x, D, hidden, ldh, rows, &block->fc2,
+    vi_linear_forward(c, x, ld, hidden, ldh, rows, &block->fc2,
                       (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale2, .residual = x});
     vi_profile(c, "fc2", vi_linear_macs(&block->fc2, rows));
+}
+
+static void mlp_half(const vit_context *c, const vi_block *block) {
+    size_t D = (size_t)c->model->hparams.width;
+    wanted t = wanted_of(c, block);
+    for (size_t i = 0; i < t.calls; i++) mlp(c, block, c->work.x + i * D, c->work.y + i * D, t.stride * D, t.count);
 }
 
 /* ---- (4) ------------------------------------------------------------------------------------------------------------------- */
@@ -175,8 +221,9 @@ static void pool_and_classify(const vit_context *c) {
     const vi_weights *w = &c->model->weights;
     size_t D = (size_t)h->width, T = c->tokens, B = (size_t)c->batch, E = (size_t)vi_embedding_width(h);
     float *x = c->work.x, *y = c->work.y;
-    bool only_class = h->pool == VIT_POOL_TOKEN && !h->distilled && !c->work.tokens; /* the other tokens need no norm then */
-    vi_norm_forward(c, y, only_class ? T * D : D, x, only_class ? T * D : D, only_class ? B : B * T, D, &w->norm);
+    wanted t = wanted_of(c, &w->blocks[h->depth - 1]);
+    for (size_t i = 0; i < t.calls; i++)
+        vi_norm_forward(c, y + i * D, t.stride * D, x + i * D, t.stride * D, t.count, D, &w->norm);
     vi_profile(c, "norm", 0);
     if (c->work.tokens) {
         memcpy(c->work.tokens, h->raw_tokens ? x : y, B * T * D * sizeof *y);

@@ -18,20 +18,27 @@ static void *lane_scratch(const vit_context *c, size_t lane) { return c->work.la
 typedef struct linear_job {
     const vit_context *c;
     vi_gemm gemm;
-    size_t rows, panels, row_step, panel_step, panel_units;
+    size_t rows, panel_end, row_step, panel_step, panel_units;
+    size_t panel; /* the first */
 } linear_job;
 
 static void linear_unit(void *arg, size_t unit, size_t lane) {
     const linear_job *j = arg;
-    size_t row = unit / j->panel_units * j->row_step, panel = unit % j->panel_units * j->panel_step;
-    j->c->kernels->gemm(&j->gemm, row, min_size(row + j->row_step, j->rows), panel, min_size(panel + j->panel_step, j->panels),
-                        lane_scratch(j->c, lane));
+    size_t row = unit / j->panel_units * j->row_step, panel = j->panel + unit % j->panel_units * j->panel_step;
+    j->c->kernels->gemm(&j->gemm, row, min_size(row + j->row_step, j->rows), panel,
+                        min_size(panel + j->panel_step, j->panel_end), lane_scratch(j->c, lane));
 }
 
 void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
                        const vi_linear *layer, vi_epilogue epilogue) {
-    size_t panels = ceil_div(layer->w.rows, VI_PANEL), lanes = vi_threads_lanes(c->threads);
-    linear_job j = {.c = c, .rows = rows, .panels = panels, .row_step = rows, .panel_step = panels};
+    vi_linear_channels(c, y, ldy, x, ldx, rows, layer, epilogue, 0, layer->w.rows);
+}
+
+void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
+                        const vi_linear *layer, vi_epilogue epilogue, size_t first, size_t end) {
+    size_t panel = first / VI_PANEL, panel_end = ceil_div(end, VI_PANEL);
+    size_t panels = panel_end - panel, lanes = vi_threads_lanes(c->threads);
+    linear_job j = {.c = c, .rows = rows, .panel = panel, .panel_end = panel_end, .row_step = rows, .panel_step = panels};
     j.gemm = (vi_gemm){.a = x,
                        .lda = ldx,
                        .w = &layer->w,
@@ -96,6 +103,7 @@ typedef struct attention_job {
     float *y;         /* [B, T, D] */
     const float *qkv; /* [B, T, 3D] */
     size_t tokens, heads, head_dim, width;
+    size_t wanted;                  /* queries of each image */
     size_t queries, units_per_head; /* of one unit; units of one head */
     size_t head_keys; /* floats of one head's packed keys */
 } attention_job;
@@ -123,7 +131,7 @@ static void attention_unit(void *arg, size_t unit, size_t lane) {
                       .tokens = j->tokens,
                       .head_dim = j->head_dim,
                       .scale = 1.0f / sqrtf((float)j->head_dim)};
-    j->c->kernels->attention(&a, first, min_size(first + j->queries, j->tokens), lane_scratch(j->c, lane));
+    j->c->kernels->attention(&a, first, min_size(first + j->queries, j->wanted), lane_scratch(j->c, lane));
 }
 
 /* One head of one image: norm and rotation of its queries and keys. */
@@ -132,6 +140,7 @@ typedef struct position_job {
     float *qkv; /* [B, T, 3D] */
     const vi_block *block;
     size_t heads, head_dim, width;
+    size_t queries; /* of each image */
 } position_job;
 
 static void position_unit(void *arg, size_t unit, size_t lane) {
@@ -142,18 +151,19 @@ static void position_unit(void *arg, size_t unit, size_t lane) {
     size_t ld = 3 * j->width, T = c->tokens, prefix = T - c->patches;
     float *q = j->qkv + unit / j->heads * T * ld + unit % j->heads * j->head_dim;
     for (int key = 0; key <= 1; key++) {
-        float *x = q + (size_t)key * j->width; /* [T, head_dim] */
-        norm_job norm = {c, x, x, ld, ld, T, j->head_dim, key ? &j->block->k_norm : &j->block->q_norm};
-        for (size_t i = 0; norm.norm->gamma && i < ceil_div(T, NORM_ROWS); i++) norm_unit(&norm, i, lane);
-        if (c->work.rope) vi_rope_rotate(x + prefix * ld, ld, c->work.rope, c->patches, j->head_dim, h->rope);
+        float *x = q + (size_t)key * j->width; /* [rows, head_dim] */
+        size_t rows = key ? T : j->queries;
+        norm_job norm = {c, x, x, ld, ld, rows, j->head_dim, key ? &j->block->k_norm : &j->block->q_norm};
+        for (size_t i = 0; norm.norm->gamma && i < ceil_div(rows, NORM_ROWS); i++) norm_unit(&norm, i, lane);
+        if (c->work.rope && rows > prefix) vi_rope_rotate(x + prefix * ld, ld, c->work.rope, c->patches, j->head_dim, h->rope);
     }
 }
 
-void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block) {
+void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block, size_t queries) {
     const vi_hparams *h = &c->model->hparams;
     size_t width = (size_t)h->width, heads = (size_t)h->heads, pairs = (size_t)c->batch * heads;
     size_t padded = ceil_div(c->tokens, VI_PANEL) * VI_PANEL;
-    position_job p = {c, qkv, block, heads, width / heads, width};
+    position_job p = {c, qkv, block, heads, width / heads, width, queries};
     if (block->q_norm.gamma || block->k_norm.gamma || c->work.rope) vi_parallel(c->threads, pairs, position_unit, &p);
     size_t lanes = vi_threads_lanes(c->threads);
     bool whole_heads = lanes == 1 || pairs >= 4 * lanes; /* each call packs the head's values anew */
@@ -164,9 +174,10 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
                        .heads = heads,
                        .head_dim = width / heads,
                        .width = width,
-                       .queries = whole_heads ? c->tokens : QUERIES_PER_UNIT,
+                       .wanted = queries,
+                       .queries = whole_heads ? queries : QUERIES_PER_UNIT,
                        .head_keys = padded * (width / heads)};
-    j.units_per_head = ceil_div(c->tokens, j.queries);
+    j.units_per_head = ceil_div(queries, j.queries);
     vi_parallel(c->threads, pairs, keys_unit, &j);
     vi_parallel(c->threads, pairs * j.units_per_head, attention_unit, &j);
 }

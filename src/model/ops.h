@@ -16,13 +16,18 @@ typedef struct vi_epilogue {
 void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
                        const vi_linear *layer, vi_epilogue epilogue);
 
+/* The same for the output channels [first, end) only. Others that share a panel with these may be computed as well. */
+void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
+                        const vi_linear *layer, vi_epilogue epilogue, size_t first, size_t end);
+
 /* y [rows, n] = norm(x [rows, n]); plain copy when the norm is absent. Row strides in floats; y may be x. */
 void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, size_t n,
                      const vi_norm *norm);
 
-/* y [B, T, D] = multi-head self-attention of qkv [B, T, 3D], before the output projection. Queries and keys are normed and
- * rotated in place first, where the block or the model says so. */
-void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block);
+/* y [B, T, D] = multi-head self-attention of qkv [B, T, 3D], before the output projection, for the first `queries` tokens of
+ * each image: all of them, or some of the prefix. Queries and keys are normed and rotated in place first, where the block or the
+ * model says so. */
+void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block, size_t queries);
 
 /* x [rows, 2M] -> act(first half) * second half, in the first half of each row: the gate of SwiGLU. */
 void vi_gate_forward(const vit_context *c, float *x, size_t rows, size_t half, int32_t activation);

@@ -200,8 +200,12 @@ static void views_fit_together(void) {
     int64_t shape[4];
     int32_t rank;
     CHECK(vit_output(c, VIT_OUTPUT_TOKENS, 0, &data, shape, &rank) == VIT_ERROR_STATE, "not requested");
+    int64_t few, all;
+    CHECK(vit_info_int(c, VIT_INFO_MACS, &few) == VIT_OK, "arithmetic for logits only");
     CHECK(vit_request(c, VIT_OUTPUT_TOKENS, 0) == VIT_OK && vit_request(c, VIT_OUTPUT_HIDDEN, -1) == VIT_OK, "%s",
           vit_message(c));
+    CHECK(vit_info_int(c, VIT_INFO_MACS, &all) == VIT_OK && all - few == 15 * (2 * 24 * 24 + 2 * 24 * 40 + 2 * 16 * 24),
+          "15 patch tokens more in the last block: %ld", (long)(all - few));
     CHECK(vit_request(c, VIT_OUTPUT_HIDDEN, 3) == VIT_ERROR_ARGUMENT, "layer beyond depth");
     CHECK(vit_request(c, 99, 0) == VIT_ERROR_ARGUMENT, "unknown output");
     CHECK(vit_output(c, VIT_OUTPUT_LOGITS, 0, &data, shape, &rank) == VIT_ERROR_STATE, "before a forward");
