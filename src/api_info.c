@@ -70,7 +70,7 @@ int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     case VIT_INFO_CLASSES: *value = h->classes; break;
     case VIT_INFO_EMBEDDING: *value = vi_embedding_width(h); break;
     case VIT_INFO_WIDTH: *value = h->width; break;
-    case VIT_INFO_DEPTH: *value = h->depth; break;
+    case VIT_INFO_DEPTH: *value = vi_layers(h); break;
     case VIT_INFO_HEADS: *value = h->heads; break;
     case VIT_INFO_HEAD_DIM: *value = h->width / h->heads; break;
     case VIT_INFO_MLP: *value = h->mlp; break;

@@ -85,7 +85,7 @@ static int32_t check_images(vit_context *c, const vit_image *images, int32_t bat
 
 static bool has_requests(const vit_context *c) {
     bool any = c->settings.want_tokens;
-    for (int32_t i = 0; i <= c->model->hparams.depth; i++) any = any || c->work.layers[i];
+    for (int32_t i = 0; i <= vi_layers(&c->model->hparams); i++) any = any || c->work.layers[i];
     return any;
 }
 
@@ -140,7 +140,7 @@ int32_t vit_end(vit_context *vit, float *out, size_t count) {
 /* ---- further outputs ------------------------------------------------------------------------------------------------------- */
 
 static int32_t check_output(const vit_context *c, int32_t output, int32_t index, int32_t lowest, vi_error *e) {
-    int32_t depth = c->model->hparams.depth;
+    int32_t depth = vi_layers(&c->model->hparams);
     if (output < VIT_OUTPUT_LOGITS || output > VIT_OUTPUT_HIDDEN)
         return vi_fail(e, VIT_ERROR_ARGUMENT, "unknown output %ld", (long)output);
     if (output == VIT_OUTPUT_LOGITS && !c->work.logits)
@@ -157,7 +157,7 @@ int32_t vit_request(vit_context *vit, int32_t output, int32_t index) {
     if (status != VIT_OK || output == VIT_OUTPUT_LOGITS || output == VIT_OUTPUT_EMBEDDING) return status;
     vi_settings settings = vit->settings;
     if (output == VIT_OUTPUT_TOKENS) settings.want_tokens = true;
-    for (int32_t i = 0; output == VIT_OUTPUT_HIDDEN && i <= vit->model->hparams.depth; i++)
+    for (int32_t i = 0; output == VIT_OUTPUT_HIDDEN && i <= vi_layers(&vit->model->hparams); i++)
         if (index == -1 || index == i) settings.want_layers[i / 64] |= (uint64_t)1 << (i % 64);
     return vi_context_configure(vit, &settings, e);
 }

@@ -45,7 +45,11 @@ static int32_t infer_mlp(const vi_names *n, vi_hparams *h, vi_error *e) {
     if (fc1->rank != 2) return misshaped(n, fc1, "[mlp, width]", e);
     h->mlp = (int32_t)fc1->shape[0];
     bool parts = vi_names_parts(n, VI_FC1_W, 0) == 2;
-    bool packed = !parts && fc2 != NULL && fc2->rank == 2 && fc2->shape[1] * 2 == fc1->shape[0];
+    bool both = fc1 == vi_names_find(n, VI_QKV_W, 0);
+    if (both && (fc2 == NULL || fc2->rank != 2)) return vi_names_missing(n, VI_FC2_W, 0, e);
+    if (both) h->block = VI_BLOCK_PARALLEL;
+    if (both) h->mlp = (int32_t)fc2->shape[1];
+    bool packed = !parts && !both && fc2 != NULL && fc2->rank == 2 && fc2->shape[1] * 2 == fc1->shape[0];
     if (packed) h->mlp /= 2;
     h->ffn = parts || packed ? VI_FFN_SWIGLU : VI_FFN_MLP;
     return VIT_OK;
@@ -53,8 +57,9 @@ static int32_t infer_mlp(const vi_names *n, vi_hparams *h, vi_error *e) {
 
 /* A model has one kind of norm: RMSNorm has no bias. */
 static int32_t infer_norms(const vi_names *n, vi_hparams *h, vi_error *e) {
-    static const vi_slot norms[] = {VI_PATCH_NORM_G, VI_PRE_NORM_G,  VI_NORM_G,      VI_FC_NORM_G,  VI_MAP_NORM_G, VI_NORM1_G,
-                                    VI_NORM2_G,      VI_Q_NORM_G,    VI_K_NORM_G,    VI_ATTN_NORM_G, VI_MLP_NORM_G};
+    static const vi_slot norms[] = {VI_PATCH_NORM_G, VI_PRE_NORM_G,   VI_NORM_G,      VI_FC_NORM_G, VI_MAP_NORM_G,
+                                    VI_NORM1_G,      VI_NORM2_G,      VI_Q_NORM_G,    VI_K_NORM_G,  VI_ATTN_NORM_G,
+                                    VI_MLP_NORM_G,   VI_MAP_Q_NORM_G, VI_MAP_K_NORM_G};
     bool rms = vi_names_find(n, VI_NORM1_G, 0) != NULL && vi_names_find(n, VI_NORM1_B, 0) == NULL;
     h->norm_kind = rms ? VI_NORM_RMS : VI_NORM_LAYER;
     for (size_t i = 0; i < sizeof norms / sizeof *norms; i++) {
@@ -74,6 +79,9 @@ int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e) {
     if (status != VIT_OK) return status;
 
     h->depth = vi_names_depth(n);
+    h->branches = n->branches;
+    const vi_tensor *map = vi_names_find(n, VI_MAP_FC1_W, 0);
+    h->map_mlp = map != NULL && map->rank == 2 ? (int32_t)map->shape[0] : 0;
     status = infer_mlp(n, h, e);
     if (status == VIT_OK) status = infer_norms(n, h, e);
     if (status != VIT_OK) return status;
@@ -111,10 +119,10 @@ static int32_t positions_of_known_size(const vi_names *n, const vi_tensor *t, ui
     uint64_t expected = patches + (uint64_t)h->position_prefix;
     if (rows == expected) return VIT_OK;
     char shape[128];
-    return vi_fail(
-        e, VIT_ERROR_MODEL, "%s: tensor '%s' is %s, but %s %ldx%ld (height x width) with patch %ldx%ld needs %llu positions",
-        n->directory->reader->name, t->name, vi_shape_text(shape, sizeof shape, t), source, (long)h->image_height,
-        (long)h->image_width, (long)h->patch_height, (long)h->patch_width, (unsigned long long)expected);
+    return vi_fail(e, VIT_ERROR_MODEL,
+                   "%s: tensor '%s' is %s, but %s %ldx%ld (height x width) with patch %ldx%ld needs %llu positions",
+                   n->directory->reader->name, t->name, vi_shape_text(shape, sizeof shape, t), source, (long)h->image_height,
+                   (long)h->image_width, (long)h->patch_height, (long)h->patch_width, (unsigned long long)expected);
 }
 
 /* A square is never one more than a square (but 1), so with a class token alone the choice is certain. */

@@ -4,8 +4,9 @@
 
 #include "family/map.h"
 
-/* Sets width, depth, mlp, ffn (SwiGLU: fc1 in two tensors, or with twice the rows that fc2 has columns), norm_kind (RMS: a first
- * norm without bias), channels, patch_width, patch_height, classes, class_token, distilled, registers. */
+/* Sets width, depth, branches, mlp, ffn (SwiGLU: fc1 in two tensors, or with twice the rows that fc2 has columns), block
+ * (parallel: fc1 and qkv are one tensor), norm_kind (RMS: a first norm without bias), channels, patch_width, patch_height,
+ * classes, class_token, distilled, registers, map_mlp. */
 int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e);
 
 /* Which prefix tokens have positions. */

@@ -9,11 +9,11 @@ are left out where their tensors give them away, and flagged VI_ARCH_OTHER where
 """
 import collections
 import sys
+import textwrap
 
 FILES = ("vision_transformer.py", "deit.py", "eva.py")
-OTHER_TENSORS = ("ParallelScalingBlock", "ParallelThingsBlock")
-OTHER_MODEL = ("ResPostBlock", "attn_layer", "pool_include_prefix", "use_post_norm", "attn_type", "rope_grid_offset",
-               "rope_grid_indexing", "'mixed'", "rope_mrope", "num_kv_heads", "attn_pool_num_heads")
+OTHER_TENSORS = ("attn_layer", "DiffParallelScalingBlock")
+OTHER_MODEL = ("rope_mrope", "num_kv_heads")
 ACTIVATIONS = {"": "GELU", "'gelu_tanh'": "GELU_TANH", "'quick_gelu'": "QUICK_GELU", "nn.SiLU": "SILU", "'silu'": "SILU"}
 STATS = {"0.5": "HALF", "imagenet": "IMAGENET", "clip": "CLIP", "0": "UNIT"}
 HEAD = '''\
@@ -65,12 +65,14 @@ def preprocessing(path):
 
 
 def rope(args):
-    """Which of the two kinds of rotary positions that the library has; None: another kind."""
+    """Which of the kinds of rotary positions that the library has; None: another kind."""
     if args.get("use_rot_pos_emb") != "True":
         return ""
     if args.get("rope_type") == "'dinov3'" and args.get("rope_rotate_half") == "True" and args.get("rope_temperature") == "100":
         return "VI_ARCH_HALVES"
-    return "VI_ARCH_PAIRS" if "rope_type" not in args and args.get("ref_feat_shape") == "(16, 16)" else None
+    if args.get("rope_type") == "'mixed'":
+        return "VI_ARCH_MIXED" if args.get("rope_grid_indexing") == "'xy'" else None
+    return "VI_ARCH_PAIRS" if "rope_type" not in args else None
 
 
 def flags(row, args, mode, interpolation):
@@ -82,7 +84,14 @@ def flags(row, args, mode, interpolation):
              ("VI_ARCH_SQUASH", mode == "squash"),
              ("VI_ARCH_BILINEAR", interpolation == "bilinear"),
              ("VI_ARCH_BILINEAR_POSITIONS", row["arch"].startswith("flexivit")),
-             (rope(args), rope(args))]
+             (rope(args), rope(args)),
+             ("VI_ARCH_COLUMNS", args.get("rope_grid_indexing") == "'xy'"),
+             ("VI_ARCH_FROM_ONE", args.get("rope_grid_offset") == "1.0"),
+             ("VI_ARCH_THETA_100", args.get("rope_temperature") == "100.0"),
+             ("VI_ARCH_POST", args.get("block_fn") == "ResPostBlock" or args.get("use_post_norm") == "True"),
+             ("VI_ARCH_POOL_PREFIX", args.get("pool_include_prefix") == "True" or
+              row["file"] == "eva.py" and args.get("global_pool") == "'map'"),
+             ("VI_ARCH_MAP_HEADS_8", args.get("attn_pool_num_heads") == "8")]
     return " | ".join(flag for flag, on in found if on) or "0"
 
 
@@ -95,10 +104,12 @@ def main(arch_path, pretrained_path):
         args = arguments(row["other_args"])
         stats, crop, mode, interpolation = usual.get(row["arch"], ("0.5", 0.9, "", "bicubic"))
         activation = "SILU" if args.get("swiglu_mlp") == "True" else ACTIVATIONS[args.get("act_layer", "")]
-        fields = (row["arch"], int(row["num_heads"] or 12), activation,
+        grid = args.get("ref_feat_shape", "(0, 0)").strip("()").split(", ")
+        assert grid[0] == grid[1]
+        fields = (row["arch"], int(row["num_heads"] or 12), activation, int(grid[0]),
                   flags(row, args, mode, interpolation), STATS[stats], round(crop * 1000))
-        line = '    {"%s", %d, VIT_ACT_%s, %s, VI_STATS_%s, %d},' % fields
-        print(line if len(line) <= 130 else line.replace(", VI_STATS", ",\n     VI_STATS"))
+        line = '{"%s", %d, VIT_ACT_%s, %d, %s, VI_STATS_%s, %d},' % fields
+        print(textwrap.fill(line, 130, initial_indent="    ", subsequent_indent="     "))
     print(TAIL, end="")
 
 

@@ -11,7 +11,9 @@ static const char *full_name(char *dst, const vi_names *n, const char *prefix, v
     if (slot < VI_MODEL_SLOTS)
         snprintf(dst, NAME_SIZE, "%s%s", prefix, part);
     else
-        snprintf(dst, NAME_SIZE, "%s%s%ld.%s", prefix, n->map->block, (long)block, part);
+        snprintf(dst, NAME_SIZE, "%s%s%ld.%s", prefix, n->map->block, (long)(block / n->branches), part);
+    char *branch = strchr(dst, '#');
+    if (branch != NULL) *branch = (char)('0' + block % n->branches); /* VI_MAX_BRANCHES is 9 */
     return dst;
 }
 
@@ -34,6 +36,7 @@ static bool has_marker(const vi_names *n) {
 bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count) {
     n->directory = d;
     n->map = map;
+    n->branches = 1;
     for (size_t i = 0; i < count; i++) {
         n->prefix = prefixes[i];
         if (has_marker(n)) return true;
@@ -81,6 +84,8 @@ static int32_t missing_part(const vi_names *n, vi_slot slot, int32_t block, cons
 int32_t vi_names_missing(const vi_names *n, vi_slot slot, int32_t block, vi_error *e) {
     vi_tensor *found;
     const vi_name_row *row = row_of(n, slot, block, &found);
+    if (slot >= VI_MODEL_SLOTS && found == NULL)
+        row = row_of(n, slot, block > 0 ? 0 : n->branches, &found); /* as others call it */
     return missing_part(n, slot, block, row != NULL ? row->part[0] : vi_slot_table[slot].name, e);
 }
 
@@ -103,16 +108,16 @@ int32_t vi_names_depth(const vi_names *n) {
         int32_t index = block_index(name + length);
         if (index >= depth) depth = index + 1;
     }
-    return depth;
+    return depth <= VI_MAX_TENSORS / n->branches ? depth * n->branches : depth;
 }
 
 /* The parts of a slot are all there or none is. */
-static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, int32_t width, vi_source *source, vi_error *e) {
+static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, const vi_hparams *h, vi_source *source, vi_error *e) {
     vi_tensor *found;
     const vi_name_row *row = row_of(n, slot, block, &found);
     if (found == NULL) return VIT_OK;
-    source->above = (uint64_t)row->above * (uint64_t)width;
-    source->below = (uint64_t)row->below * (uint64_t)width;
+    source->above = (uint64_t)row->above * (uint64_t)h->width + (uint64_t)row->above_mlp * (uint64_t)h->mlp;
+    source->below = (uint64_t)row->below * (uint64_t)h->width + (uint64_t)row->below_mlp * (uint64_t)h->mlp;
     for (uint32_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
         bool stored = row->part[p][0] != '\0';
         vi_tensor *t = stored ? find_part(n, slot, block, row->part[p]) : NULL;
@@ -132,14 +137,14 @@ static bool lacks(const vi_description *d, vi_slot slot, const vi_source *source
 
 int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
     for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) {
-        int32_t status = bind_slot(n, (vi_slot)slot, 0, d->hparams.width, &d->model[slot], e);
+        int32_t status = bind_slot(n, (vi_slot)slot, 0, &d->hparams, &d->model[slot], e);
         if (status != VIT_OK) return status;
         if (lacks(d, (vi_slot)slot, &d->model[slot])) return vi_names_missing(n, (vi_slot)slot, 0, e);
     }
     for (int32_t block = 0; block < d->hparams.depth; block++) {
         for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
             vi_source *source = &d->blocks[block][slot - VI_MODEL_SLOTS];
-            int32_t status = bind_slot(n, (vi_slot)slot, block, d->hparams.width, source, e);
+            int32_t status = bind_slot(n, (vi_slot)slot, block, &d->hparams, source, e);
             if (status != VIT_OK) return status;
             if (lacks(d, (vi_slot)slot, source)) return vi_names_missing(n, (vi_slot)slot, block, e);
         }

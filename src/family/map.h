@@ -7,8 +7,10 @@
 
 typedef struct vi_name_row {
     vi_slot slot;
-    const char *part[VI_MAX_PARTS]; /* without prefix; of a block slot: what follows "<block><index>."; "": zeros, not stored */
+    const char *part[VI_MAX_PARTS]; /* without prefix; of a block slot: what follows "<block><index>.", where "#"
+                                       stands for the number of the branch (vi_names.branches); "": zeros, not stored */
     uint8_t above, below;           /* of a single part: so many times the width of its rows belong to other slots */
+    uint8_t above_mlp, below_mlp;   /* and so many times the width of the MLP's hidden layer */
 } vi_name_row;
 
 typedef struct vi_name_map {
@@ -25,6 +27,7 @@ typedef struct vi_names {
     const vi_directory *directory;
     const vi_name_map *map;
     const char *prefix; /* names are looked up with it, then without (heads often have none) */
+    int32_t branches;   /* blocks of the model that share a block of the file, numbered at the "#" of their names */
 } vi_names;
 
 /* Finds a marker with one of the prefixes in front; false when there is none (prefix is "" then). */
@@ -39,7 +42,7 @@ uint32_t vi_names_parts(const vi_names *n, vi_slot slot, int32_t block);
 /* VIT_ERROR_MODEL that names the missing tensor as this family calls it. */
 int32_t vi_names_missing(const vi_names *n, vi_slot slot, int32_t block, vi_error *e);
 
-/* 1 + the highest block index. */
+/* 1 + the highest block index, times the branches. */
 int32_t vi_names_depth(const vi_names *n);
 
 /* Binds every row for d->hparams.depth blocks and marks the tensors used. VIT_ERROR_MODEL when a required slot is missing. */

@@ -12,17 +12,25 @@
 #define KEY_OPTIONAL 1000 /* records from here on may be skipped by a reader that does not know them */
 #define REAL_BYTES 8
 
-/* One number (VI_META_INT: int32_t, VI_META_REAL: float) of vi_hparams, or one float for every channel. */
+/* One number (VI_META_INT: int32_t, VI_META_REAL: float) of vi_hparams, or one float for every channel. Rare ones are stored only
+ * where they differ from the default of vi_hparams_init. */
 typedef struct meta_row {
     uint32_t key, kind;
-    bool per_channel;
+    bool per_channel, rare;
     size_t offset;
     const char *name;
 } meta_row;
 
-#define INT(key, field) {key, VI_META_INT, false, offsetof(vi_hparams, field), #field}
-#define REAL(key, field) {key, VI_META_REAL, false, offsetof(vi_hparams, field), #field}
-#define REALS(key, field) {key, VI_META_REAL, true, offsetof(vi_hparams, field), #field}
+#define INT(key, field)                                                                                                          \
+    { key, VI_META_INT, false, false, offsetof(vi_hparams, field), #field }
+#define REAL(key, field)                                                                                                         \
+    { key, VI_META_REAL, false, false, offsetof(vi_hparams, field), #field }
+#define REALS(key, field)                                                                                                        \
+    { key, VI_META_REAL, true, false, offsetof(vi_hparams, field), #field }
+#define RARE_INT(key, field)                                                                                                     \
+    { key, VI_META_INT, false, true, offsetof(vi_hparams, field), #field }
+#define RARE_REAL(key, field)                                                                                                    \
+    { key, VI_META_REAL, false, true, offsetof(vi_hparams, field), #field }
 
 static const meta_row meta_rows[] = {
     INT(10, width),
@@ -61,6 +69,14 @@ static const meta_row meta_rows[] = {
     REAL(45, pipeline.scale),
     REALS(46, pipeline.mean),
     REALS(47, pipeline.std),
+    RARE_INT(50, block),
+    RARE_INT(51, branches),
+    RARE_INT(52, positionless),
+    RARE_REAL(53, rope_offset),
+    RARE_INT(54, rope_columns_first),
+    RARE_INT(55, pool_prefix),
+    RARE_INT(56, map_heads),
+    RARE_INT(57, map_mlp),
 };
 #define META_ROWS (sizeof meta_rows / sizeof *meta_rows)
 
@@ -72,6 +88,7 @@ static int32_t bad_meta(const vi_checkpoint *c, const meta_row *row, const char 
 
 static int32_t read_row(const vi_checkpoint *c, const meta_row *row, vi_hparams *h, vi_error *e) {
     const vi_meta *m = vi_directory_meta(c->directory, row->key);
+    if (m == NULL && row->rare) return VIT_OK;
     if (m == NULL) return vi_fail(e, VIT_ERROR_MODEL, "%s: metadata %s is missing", c->directory->reader->name, row->name);
     if (m->kind != row->kind) return bad_meta(c, row, "has the wrong type", e);
     unsigned char *field = (unsigned char *)h + row->offset;
@@ -165,6 +182,10 @@ static void put_text(output *out, uint32_t key, const char *text, size_t size) {
 
 static void put_row(output *out, const meta_row *row, const vi_hparams *h) {
     const unsigned char *field = (const unsigned char *)h + row->offset;
+    vi_hparams usual;
+    vi_hparams_init(&usual);
+    size_t size = row->kind == VI_META_INT ? sizeof(int32_t) : sizeof(float);
+    if (row->rare && memcmp(field, (const unsigned char *)&usual + row->offset, size) == 0) return;
     vi_meta *m = &out->meta[out->meta_count++];
     m->key = row->key;
     m->kind = row->kind;
@@ -231,7 +252,7 @@ int32_t vi_native_write(const vi_hparams *h, const vi_weights *w, const char *la
     void *block = vi_alloc(a, size, VI_TEMPORARY);
     if (block == NULL) return vi_alloc_failed(a, size, "directory of the saved model", e);
     out.tensors = block;
-    out.names = (char (*)[64])(void *)(out.tensors + count);
+    out.names = (char(*)[64])(void *)(out.tensors + count);
     put_weights(&out, h, w);
     int32_t status = vi_vit_write(sink, out.meta, out.meta_count, out.tensors, out.count, progress, progress_user, a, e);
     vi_free(a, block, size, VI_TEMPORARY);

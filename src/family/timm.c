@@ -40,6 +40,11 @@ static const vi_name_row rows[] = {
     {.slot = VI_MAP_FC1_B, .part = {"attn_pool.mlp.fc1.bias"}},
     {.slot = VI_MAP_FC2_W, .part = {"attn_pool.mlp.fc2.weight"}},
     {.slot = VI_MAP_FC2_B, .part = {"attn_pool.mlp.fc2.bias"}},
+    {.slot = VI_MAP_Q_NORM_G, .part = {"attn_pool.q_norm.weight"}},
+    {.slot = VI_MAP_Q_NORM_B, .part = {"attn_pool.q_norm.bias"}},
+    {.slot = VI_MAP_K_NORM_G, .part = {"attn_pool.k_norm.weight"}},
+    {.slot = VI_MAP_K_NORM_B, .part = {"attn_pool.k_norm.bias"}},
+    {.slot = VI_ROPE_FREQS, .part = {"rope.freqs"}}, /* RoPE-ViT, mixed */
     {.slot = VI_NORM1_G, .part = {"norm1.weight"}},
     {.slot = VI_NORM1_B, .part = {"norm1.bias"}},
     {.slot = VI_QKV_W, .part = {"attn.qkv.weight"}},
@@ -61,6 +66,8 @@ static const vi_name_row rows[] = {
     {.slot = VI_NORM2_B, .part = {"norm2.bias"}},
     {.slot = VI_FC1_W, .part = {"mlp.fc1.weight"}},
     {.slot = VI_FC1_B, .part = {"mlp.fc1.bias"}},
+    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
+    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
     {.slot = VI_FC1_W, .part = {"mlp.fc1_g.weight", "mlp.fc1_x.weight"}},
     {.slot = VI_FC1_B, .part = {"mlp.fc1_g.bias", "mlp.fc1_x.bias"}},
     {.slot = VI_FC1_W, .part = {"mlp.w12.weight"}}, /* original DINOv2 */
@@ -69,10 +76,45 @@ static const vi_name_row rows[] = {
     {.slot = VI_FC2_B, .part = {"mlp.w3.bias"}},
     {.slot = VI_MLP_NORM_G, .part = {"mlp.norm.weight"}},
     {.slot = VI_MLP_NORM_B, .part = {"mlp.norm.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
     {.slot = VI_SCALE2, .part = {"ls2.gamma"}},
     {.slot = VI_SCALE2, .part = {"gamma_2"}},
+    /* ParallelScalingBlock (ViT-22B): rows of in_proj are those of fc1, then q, k, v; one layer scale for both branches */
+    {.slot = VI_NORM1_G, .part = {"in_norm.weight"}},
+    {.slot = VI_NORM1_B, .part = {"in_norm.bias"}},
+    {.slot = VI_QKV_W, .part = {"in_proj.weight"}, .above_mlp = 1},
+    {.slot = VI_QKV_B, .part = {"in_proj.bias"}, .above_mlp = 1},
+    {.slot = VI_FC1_W, .part = {"in_proj.weight"}, .below = 3},
+    {.slot = VI_FC1_B, .part = {"mlp_bias"}},
+    {.slot = VI_FC1_B, .part = {"in_proj.bias"}, .below = 3},
+    {.slot = VI_Q_NORM_G, .part = {"q_norm.weight"}},
+    {.slot = VI_Q_NORM_B, .part = {"q_norm.bias"}},
+    {.slot = VI_K_NORM_G, .part = {"k_norm.weight"}},
+    {.slot = VI_K_NORM_B, .part = {"k_norm.bias"}},
+    {.slot = VI_PROJ_W, .part = {"attn_out_proj.weight"}},
+    {.slot = VI_PROJ_B, .part = {"attn_out_proj.bias"}},
+    {.slot = VI_FC2_W, .part = {"mlp_out_proj.weight"}},
+    {.slot = VI_FC2_B, .part = {"mlp_out_proj.bias"}},
+    {.slot = VI_SCALE1, .part = {"ls.gamma"}},
+    {.slot = VI_SCALE2, .part = {"ls.gamma"}},
+    /* ParallelThingsBlock: several attentions, then several MLPs side by side */
+    {.slot = VI_NORM1_G, .part = {"attns.#.norm.weight"}},
+    {.slot = VI_NORM1_B, .part = {"attns.#.norm.bias"}},
+    {.slot = VI_QKV_W, .part = {"attns.#.attn.qkv.weight"}},
+    {.slot = VI_QKV_B, .part = {"attns.#.attn.qkv.bias"}},
+    {.slot = VI_Q_NORM_G, .part = {"attns.#.attn.q_norm.weight"}},
+    {.slot = VI_Q_NORM_B, .part = {"attns.#.attn.q_norm.bias"}},
+    {.slot = VI_K_NORM_G, .part = {"attns.#.attn.k_norm.weight"}},
+    {.slot = VI_K_NORM_B, .part = {"attns.#.attn.k_norm.bias"}},
+    {.slot = VI_PROJ_W, .part = {"attns.#.attn.proj.weight"}},
+    {.slot = VI_PROJ_B, .part = {"attns.#.attn.proj.bias"}},
+    {.slot = VI_SCALE1, .part = {"attns.#.ls.gamma"}},
+    {.slot = VI_NORM2_G, .part = {"ffns.#.norm.weight"}},
+    {.slot = VI_NORM2_B, .part = {"ffns.#.norm.bias"}},
+    {.slot = VI_FC1_W, .part = {"ffns.#.mlp.fc1.weight"}},
+    {.slot = VI_FC1_B, .part = {"ffns.#.mlp.fc1.bias"}},
+    {.slot = VI_FC2_W, .part = {"ffns.#.mlp.fc2.weight"}},
+    {.slot = VI_FC2_B, .part = {"ffns.#.mlp.fc2.bias"}},
+    {.slot = VI_SCALE2, .part = {"ffns.#.ls.gamma"}},
 };
 
 static const vi_name_map map = {
@@ -86,15 +128,13 @@ static const vi_name_map map = {
 static const char *const prefixes[] = {"", "timm_model.", "module.", "_orig_mod.", "module.timm_model."};
 
 static const vi_feature features[] = {
-    {"attn_pool.q_norm.", "normalised queries of an attention pool"},
-    {"attn_pool.k_norm.", "normalised keys of an attention pool"},
-    {"rope", "rotary position embedding"},
+    {"rope.periods", "a rotary position embedding with stored periods"},
     {"relative_position", "relative position bias"},
     {"patch_embed.backbone.", "a convolutional stem"},
     {"storage_tokens", "an original DINOv3 file"},
-    {".attns.", "parallel blocks"},
-    {".in_proj.", "parallel blocks"},
     {".lambda_q1", "differential attention"},
+    {".out_proj.", "one output projection of parallel branches (fuse_out_proj)"},
+    {".attn.gate.", "gated attention"},
 };
 
 static const vi_word activations[] = {
@@ -103,7 +143,7 @@ static const vi_word activations[] = {
 };
 #define POOL_NONE 100 /* global_pool "": timm then returns all tokens */
 static const vi_word pools[] = {
-    {"token", VIT_POOL_TOKEN},       {"avg", VIT_POOL_MEAN},     {"max", VIT_POOL_MAX},
+    {"token", VIT_POOL_TOKEN},     {"avg", VIT_POOL_MEAN},      {"max", VIT_POOL_MAX},
     {"avgmax", VIT_POOL_MEAN_MAX}, {"map", VIT_POOL_ATTENTION}, {"", POOL_NONE},
 };
 static const vi_word norms[] = {
@@ -127,7 +167,14 @@ typedef struct timm_config {
 } timm_config;
 
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
+    bool found = vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
+    for (int32_t branch = 1; branch < VI_MAX_BRANCHES; branch++) {
+        char name[VI_MAX_NAME + 1];
+        snprintf(name, sizeof name, "%sblocks.0.attns.%ld.attn.qkv.weight", n->prefix, (long)branch);
+        if (vi_directory_find(c->directory, name) == NULL) break;
+        n->branches = branch + 1;
+    }
+    return found;
 }
 
 static bool detect(const vi_checkpoint *c) {
@@ -152,37 +199,52 @@ static int32_t open_config(const vi_checkpoint *c, timm_config *t, vi_descriptio
 /* Constructor arguments that make another model of the same tensors. */
 static void refuse_arguments(timm_config *t) {
     vi_config *g = &t->reader;
-    if (vi_config_flag(g, t->args, "pool_include_prefix", false))
-        g->status = vi_fail(g->error, VIT_ERROR_UNSUPPORTED, "config.json: pool_include_prefix is not supported");
-    if (vi_config_get(t->args, "block_fn") != NULL && g->status == VIT_OK)
+    if (vi_config_get(t->args, "block_fn") != NULL)
         g->status = vi_fail(g->error, VIT_ERROR_UNSUPPORTED, "config.json: block_fn is not supported");
     vi_config_word(g, t->args, "attn_layer", WORDS(attentions), 0);
 }
 
-static const vi_word ropes[] = {{"cat", VI_ROPE_PAIRS}, {"dinov3", VI_ROPE_HALVES}};
-static const vi_word indexings[] = {{"ij", 0}};
-static const vi_word eva_attentions[] = {{"eva", 0}};
+static const vi_word ropes[] = {{"cat", VI_ROPE_PAIRS}, {"mixed", VI_ROPE_MIXED}, {"dinov3", VI_ROPE_HALVES}};
+static const vi_word indexings[] = {{"ij", 0}, {"xy", 1}};
+static const vi_word eva_attentions[] = {{"eva", 0}, {"rope", 0}};
 
-/* Rotary positions: by architecture or model_args; no tensor shows them. */
-static void read_rope(timm_config *t, vi_hparams *h) {
+static bool has_flag(const timm_config *t, int32_t flag) { return t->arch != NULL && (t->arch->flags & flag) != 0; }
+
+/* Rotary positions: by architecture or model_args; only learned frequencies show in the tensors. */
+static void read_rope(timm_config *t, const vi_names *n, vi_hparams *h) {
     vi_config *g = &t->reader;
-    int32_t flags = t->arch != NULL ? t->arch->flags : 0;
-    int32_t known = flags & VI_ARCH_PAIRS ? VI_ROPE_PAIRS : flags & VI_ARCH_HALVES ? VI_ROPE_HALVES : VI_ROPE_NONE;
+    int32_t known = has_flag(t, VI_ARCH_PAIRS) ? VI_ROPE_PAIRS : has_flag(t, VI_ARCH_HALVES) ? VI_ROPE_HALVES : VI_ROPE_NONE;
+    bool learned = vi_names_find(n, VI_ROPE_FREQS, 0) != NULL;
+    if (learned || has_flag(t, VI_ARCH_MIXED)) known = VI_ROPE_MIXED;
     bool rotates = vi_config_flag(g, t->args, "use_rot_pos_emb", known != VI_ROPE_NONE);
     int32_t rope = vi_config_word(g, t->args, "rope_type", WORDS(ropes), known != VI_ROPE_NONE ? known : VI_ROPE_PAIRS);
-    vi_config_word(g, t->args, "rope_grid_indexing", WORDS(indexings), 0);
+    int32_t columns = vi_config_word(g, t->args, "rope_grid_indexing", WORDS(indexings), learned || has_flag(t, VI_ARCH_COLUMNS));
+    double offset = vi_config_real(g, t->args, "rope_grid_offset", -1e6, 1e6, has_flag(t, VI_ARCH_FROM_ONE));
+    double theta = has_flag(t, VI_ARCH_THETA_100) || known == VI_ROPE_HALVES ? 100 : 10000;
     vi_config_word(g, t->args, "attn_type", WORDS(eva_attentions), 0);
     bool halves = vi_config_flag(g, t->args, "rope_rotate_half", known == VI_ROPE_HALVES);
-    bool odd = vi_config_flag(g, t->args, "use_post_norm", false) || vi_config_get(t->args, "num_kv_heads") != NULL ||
-               vi_config_get(t->args, "attn_pool_num_heads") != NULL ||
-               vi_config_real(g, t->args, "rope_grid_offset", -1e9, 1e9, 0) != 0 || halves != (rotates && rope == VI_ROPE_HALVES);
+    bool odd = vi_config_get(t->args, "num_kv_heads") != NULL || halves != (rotates && rope == VI_ROPE_HALVES) ||
+               (rope == VI_ROPE_HALVES && (offset != 0 || columns)) || (rope == VI_ROPE_MIXED && !columns);
     if (odd && g->status == VIT_OK)
         g->status = vi_fail(g->error, VIT_ERROR_UNSUPPORTED, "config.json: model_args make a kind of EVA that is not supported");
     if (!rotates) return;
     h->rope = rope;
-    h->rope_theta = (float)vi_config_real(g, t->args, "rope_temperature", 1, 1e9, known == VI_ROPE_HALVES ? 100 : 10000);
-    if (known == VI_ROPE_PAIRS) h->rope_width = h->rope_height = 16;
+    h->rope_theta = (float)vi_config_real(g, t->args, "rope_temperature", 1, 1e9, theta);
+    if (rope != VI_ROPE_PAIRS) return;
+    h->rope_offset = (float)offset;
+    h->rope_columns_first = columns;
+    h->rope_width = h->rope_height = t->arch != NULL ? t->arch->rope_grid : 0;
     vi_config_size(g, t->args, "ref_feat_shape", &h->rope_height, &h->rope_width);
+}
+
+/* What else no tensor shows: where the norms are, what pooling takes. */
+static void read_structure(timm_config *t, const vi_names *n, vi_hparams *h) {
+    vi_config *g = &t->reader;
+    bool post = vi_config_flag(g, t->args, "use_post_norm", has_flag(t, VI_ARCH_POST));
+    if (post) h->block = VI_BLOCK_POST;
+    h->pool_prefix = vi_config_flag(g, t->args, "pool_include_prefix", has_flag(t, VI_ARCH_POOL_PREFIX));
+    h->map_heads = vi_config_int(g, t->args, "attn_pool_num_heads", 1, VI_MAX_HEADS, has_flag(t, VI_ARCH_MAP_HEADS_8) ? 8 : 0);
+    read_rope(t, n, h);
 }
 
 /* EVA-02 and DINOv3 without the name of an architecture: they would be taken for models without rotary positions. */
@@ -348,11 +410,11 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     if (vi_config_get(t.args, "no_embed_class") != NULL) covers = !vi_config_flag(&t.reader, t.args, "no_embed_class", false);
     if (vi_directory_find(c->directory, "register_tokens") != NULL) covers = VI_COVERS_CLASS;
     if (t.reader.status != VIT_OK) return t.reader.status;
-    read_rope(&t, &d->hparams);
+    read_structure(&t, &n, &d->hparams);
     if (t.reader.status != VIT_OK) return t.reader.status;
     status = refuse_nameless_eva(&t, &n, &d->hparams, e);
-    bool rope_alone = d->hparams.rope == VI_ROPE_HALVES && source != NULL && vi_names_find(&n, VI_POSITION, 0) == NULL;
-    if (status == VIT_OK && !rope_alone) status = vi_infer_positions(&n, covers, source, d, e);
+    d->hparams.positionless = d->hparams.rope != VI_ROPE_NONE && source != NULL && vi_names_find(&n, VI_POSITION, 0) == NULL;
+    if (status == VIT_OK && !d->hparams.positionless) status = vi_infer_positions(&n, covers, source, d, e);
     if (status == VIT_OK) status = read_classes(&t, &n, d, e);
     if (status != VIT_OK) return status;
     read_numbers(c, &t, &n, d);

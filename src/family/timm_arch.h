@@ -10,16 +10,23 @@
 #define VI_ARCH_SQUASH 8              /* resizes without keeping the aspect ratio */
 #define VI_ARCH_BILINEAR 16           /* resizes pictures bilinearly, not bicubically */
 #define VI_ARCH_BILINEAR_POSITIONS 32 /* resamples positions bilinearly without antialiasing */
-#define VI_ARCH_OTHER 64              /* another model with the same tensor names (norms after the residual branches, other
-                                         rotary positions, pooling with the prefix tokens); refused */
-#define VI_ARCH_PAIRS 128        /* rotary positions of EVA-02, reference grid 16 x 16, theta 10000 */
-#define VI_ARCH_HALVES 256       /* rotary positions of DINOv3, theta 100 */
+#define VI_ARCH_OTHER 64              /* another model with the same tensor names; refused */
+#define VI_ARCH_PAIRS 128             /* rotary positions of EVA-02, theta 10000 */
+#define VI_ARCH_HALVES 256            /* rotary positions of DINOv3, theta 100 */
+#define VI_ARCH_MIXED 512             /* rotary positions with learned frequencies */
+#define VI_ARCH_COLUMNS 1024          /* rotary positions: columns before rows */
+#define VI_ARCH_FROM_ONE 2048         /* rotary positions: rows and columns count from 1 */
+#define VI_ARCH_THETA_100 4096        /* rotary positions: theta 100, not 10000 */
+#define VI_ARCH_POST 8192             /* norms after the branches */
+#define VI_ARCH_POOL_PREFIX 16384     /* pooling counts the prefix tokens in */
+#define VI_ARCH_MAP_HEADS_8 32768     /* attention pooling has 8 heads */
 
 typedef struct vi_timm_arch {
     const char *name;
     uint8_t heads;
     uint8_t activation; /* VIT_ACT_* */
-    uint16_t flags;     /* VI_ARCH_* */
+    uint8_t rope_grid;  /* side of the reference grid of rotary positions, 0: none */
+    int32_t flags;      /* VI_ARCH_* */
     uint8_t stats;      /* vi_stats */
     uint16_t crop;      /* crop_pct in thousandths */
 } vi_timm_arch;

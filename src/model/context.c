@@ -31,9 +31,8 @@ static float *take_floats(vi_arena *a, size_t n) { return vi_arena_take(a, n, si
 
 /* Attention pooling works on one image at a time. */
 static void lay_out_map(const layout *l, vi_workspace *w) {
-    size_t padded = (l->patches + VI_PANEL - 1) / VI_PANEL * VI_PANEL;
-    w->map_kv = take_floats(l->arena, product(l->patches, 2, l->width, 1));
-    w->map_keys = take_floats(l->arena, product(padded, l->width, 1, 1));
+    w->map_kv = take_floats(l->arena, product(l->tokens, 2, l->width, 1));
+    w->map_keys = take_floats(l->arena, product(l->padded_tokens, l->width, 1, 1));
 }
 
 /* The lives of the wide buffer: each starts at its base, and the arena ends up after the longest. */
@@ -62,7 +61,7 @@ static bool wants_layer(const vi_settings *s, int32_t i) { return s->want_layers
 static void lay_out_results(const layout *l, vi_workspace *w) {
     vi_arena *a = l->arena;
     size_t embedding = (size_t)vi_embedding_width(l->h), widest = max_size(embedding, (size_t)l->h->representation);
-    if (l->h->pool == VIT_POOL_ATTENTION) w->map_rows = take_floats(a, product(3, l->width, 1, 1) + (size_t)l->h->mlp);
+    if (l->h->pool == VIT_POOL_ATTENTION) w->map_rows = take_floats(a, product(3, l->width, 1, 1) + (size_t)vi_map_mlp(l->h));
     w->pooled = take_floats(a, product(l->batch, (size_t)vi_pooled_width(l->h), 1, 1));
     w->features = take_floats(a, product(2, l->batch, widest, 1));
     w->embedding = take_floats(a, product(l->batch, embedding, 1, 1));
@@ -73,20 +72,23 @@ static void lay_out(const layout *l, vi_workspace *w, float **position, float **
     vi_arena *a = l->arena;
     size_t stream = product(l->batch, l->tokens, l->width, 1);
     *position = l->grid_resampled ? take_floats(a, product(l->tokens, l->width, 1, 1)) : NULL;
-    *rope = l->h->rope ? take_floats(a, product(l->patches, l->head_dim, 1, 1)) : NULL;
+    *rope = l->h->rope ? take_floats(a, product(l->patches, l->head_dim, vi_rope_tables(l->h), 1)) : NULL;
     w->x = take_floats(a, stream);
     w->y = take_floats(a, stream);
+    w->held = vi_holds_rows(l->h) ? take_floats(a, stream) : NULL;
     lay_out_wide(l, w);
     lay_out_results(l, w);
     w->tokens = l->s->want_tokens ? take_floats(a, stream) : NULL;
-    w->layers = vi_arena_take(a, (size_t)l->h->depth + 1, sizeof(float *));
-    for (int32_t i = 0; i <= l->h->depth; i++) {
+    w->layers = vi_arena_take(a, (size_t)vi_layers(l->h) + 1, sizeof(float *));
+    for (int32_t i = 0; i <= vi_layers(l->h); i++) {
         float *layer = wants_layer(l->s, i) ? take_floats(a, stream) : NULL;
         if (w->layers) w->layers[i] = layer;
     }
-    size_t longest = max_size(max_size(l->inputs, 2 * l->width), max_size((size_t)l->h->mlp, (size_t)l->h->representation));
+    size_t map_dim = l->h->pool == VIT_POOL_ATTENTION ? l->width / (size_t)vi_map_heads(l->h) : 0;
+    size_t hidden = max_size((size_t)l->h->mlp, (size_t)l->h->map_mlp);
+    size_t longest = max_size(max_size(l->inputs, 2 * l->width), max_size(hidden, (size_t)l->h->representation));
     size_t gemm = max_size(vi_gemm_scratch(longest), 64);
-    w->lane_bytes = max_size(gemm, vi_attention_scratch(l->tokens, l->head_dim));
+    w->lane_bytes = max_size(gemm, vi_attention_scratch(l->tokens, max_size(l->head_dim, map_dim)));
     if (!vi_round_up(w->lane_bytes, VI_ALIGN, &w->lane_bytes)) w->lane_bytes = SIZE_MAX;
     w->lanes = vi_arena_take(a, l->lanes, w->lane_bytes);
 }
@@ -136,7 +138,7 @@ static void set_position(vit_context *c, float *resampled, float *rope) {
     const float *trained = c->model->weights.position;
     c->work.position = trained;
     c->work.rope = rope;
-    if (rope) vi_rope_table(rope, h, c->grid_width, c->grid_height);
+    if (rope) vi_rope_table(rope, h, c->model->weights.rope_freqs, c->grid_width, c->grid_height);
     if (!resampled) return;
     size_t width = (size_t)h->width, prefix = (size_t)h->position_prefix;
     memcpy(resampled, trained, prefix * width * sizeof *resampled);

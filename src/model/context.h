@@ -37,24 +37,25 @@ typedef struct vi_model {
 typedef struct vi_workspace {
     const float
         *position;     /* rows for this grid: [position_prefix + N, D]; the model's own when the grid is as trained; or NULL */
-    const float *rope; /* [N, 2, head_dim / 2] cos and sin of rotary positions, or NULL */
+    const float *rope; /* [N, 2, head_dim / 2] cos and sin of rotary positions, of every block and head when learned; or NULL */
     float *x;          /* [B, T, D] residual stream */
     float *y;          /* [B, T, D] normalised tokens, then attention output */
+    float *held;       /* [B, T, D] rows that several branches of a block read, or NULL (vi_holds_rows) */
     float *pixels;     /* wide, first life: [C, H, W] of one picture */
     float *patches;    /*                   [B, N, C * patch_height * patch_width] */
     void *image_scratch;
     float *qkv;           /* wide, second life: [B, T, 3D] */
     float *keys;          /*                    [B, heads, ceil(T/16), head_dim, 16] */
     float *hidden;        /* wide, third life: [B, T, M], twice as wide with SwiGLU */
-    float *map_kv;        /* wide, fourth life, of attention pooling: [N, 2D] of one image */
-    float *map_keys;      /*                  [heads, ceil(N/16), head_dim, 16] */
+    float *map_kv;        /* wide, fourth life, of attention pooling: [T, 2D] of one image */
+    float *map_keys;      /*                  [heads, ceil(T/16), head_dim, 16] */
     float *map_rows;      /* attention pooling: [3, D] query, attended, normed, and [M] hidden */
     float *pooled;        /* [B, pooled width] */
     float *features;      /* [2, B, E]: after each layer on the pooled tokens */
     float *embedding;     /* [B, E] after optional normalisation */
     float *logits;        /* [B, K] or NULL */
     float *tokens;        /* [B, T, D] or NULL: requested output */
-    float **layers;       /* [depth + 1] of [B, T, D] or NULL each: requested hidden states */
+    float **layers;       /* [layers + 1] of [B, T, D] or NULL each: requested hidden states */
     unsigned char *lanes; /* scratch of each lane */
     size_t lane_bytes;
 } vi_workspace;
@@ -67,7 +68,7 @@ typedef struct vi_settings {
     int32_t image_width, image_height; /* 0: as trained */
     bool normalize;
     bool want_tokens;
-    uint64_t want_layers[(VI_MAX_DEPTH + 64) / 64]; /* bit i: hidden state i, 0..depth */
+    uint64_t want_layers[(VI_MAX_DEPTH + 64) / 64]; /* bit i: hidden state i, 0..layers */
     vit_parallel_for_fn parallel_for;
     void *parallel_user;
     vit_log_fn log;

@@ -11,8 +11,9 @@ uint64_t vi_attention_macs(const vit_context *c, size_t queries) {
 
 uint64_t vi_pool_macs(const vit_context *c) {
     const vi_map_pool *m = &c->model->weights.map;
-    uint64_t attention = m->latent ? 2 * (uint64_t)c->patches * (uint64_t)c->model->hparams.width : 0;
-    return vi_linear_macs(&m->kv, c->patches) + vi_linear_macs(&m->q, 1) + vi_linear_macs(&m->proj, 1) +
+    size_t tokens = c->model->hparams.pool_prefix ? c->tokens : c->patches;
+    uint64_t attention = m->latent ? 2 * (uint64_t)tokens * (uint64_t)c->model->hparams.width : 0;
+    return vi_linear_macs(&m->kv, tokens) + vi_linear_macs(&m->q, 1) + vi_linear_macs(&m->proj, 1) +
            vi_linear_macs(&m->fc1, 1) + vi_linear_macs(&m->fc2, 1) + attention;
 }
 

@@ -5,6 +5,7 @@
  *   z  = z' + scale2 * MLP(LN(z')), MLP = fc2(act(fc1))       (3)  mlp_half
  *   y  = pool(LN(z)); head(y)                                 (4)  pool_and_classify
  *
+ * Descendants put the norm last, let both halves read the same rows, or run several halves side by side (hparams.h).
  * A run is cut into stages, embed, two per block, pool_and_classify, so that it can be stepped. Shapes: B images, T = P + N
  * tokens (P class token, distillation token and registers, N patches), D width, M hidden width, K classes.
  *
@@ -100,7 +101,7 @@ static void embed(const vit_context *c) {
 
 size_t vi_last_tokens(const vit_context *c) {
     const vi_hparams *h = &c->model->hparams;
-    bool all = h->pool != VIT_POOL_TOKEN || c->work.tokens || c->work.layers[h->depth];
+    bool all = h->pool != VIT_POOL_TOKEN || c->work.tokens || c->work.layers[vi_layers(h)] || vi_holds_rows(h);
     return all ? c->tokens : 1 + (size_t)h->distilled;
 }
 
@@ -129,35 +130,65 @@ static void queries_keys_values(const vit_context *c, const float *y, const vi_l
     vi_profile(c, "qkv", keys_values + queries);
 }
 
-static void attention_half(const vit_context *c, const vi_block *block) {
+/* What a branch reads of the wanted rows x [rows, D], row stride ld as y's: norm(x), in y, or held where both halves read it; norm
+ * of x as it was before the first of several branches; or x itself where the norm comes last. first: of the branches side by
+ * side. All rows are wanted where rows are held. */
+static const float *branch_rows(const vit_context *c, const vi_norm *norm, bool first, const float *x, float *y, size_t ld,
+                                size_t rows) {
+    const vi_hparams *h = &c->model->hparams;
+    size_t D = (size_t)h->width;
+    float *held = c->work.held;
+    if (h->block == VI_BLOCK_POST) return x;
+    if (h->branches > 1 && first) memcpy(held, x, rows * D * sizeof *x);
+    if (h->branches > 1) x = held;
+    if (h->block == VI_BLOCK_PARALLEL) y = held;
+    vi_norm_forward(c, y, ld, x, ld, rows, D, norm);
+    vi_profile(c, "norm", 0);
+    return y;
+}
+
+/* x [rows, D], row stride ldx, += scale * (branch W^T + b), with the norm last where the block has it there. */
+static void add_branch(const vit_context *c, float *x, size_t ldx, const float *branch, size_t ld, size_t rows,
+                       const vi_linear *layer, const float *scale, const vi_norm *norm) {
+    size_t D = (size_t)c->model->hparams.width;
+    float *held = c->work.held;
+    vi_epilogue e = {.activation = VI_ACT_NONE, .scale = scale, .residual = x};
+    if (c->model->hparams.block != VI_BLOCK_POST) {
+        vi_linear_forward(c, x, ldx, branch, ld, rows, layer, e);
+        return;
+    }
+    e.residual = NULL;
+    vi_linear_forward(c, held, D, branch, ld, rows, layer, e);
+    vi_norm_forward(c, held, D, held, D, rows, D, norm);
+    for (size_t i = 0; i < rows * D; i++) x[i] += held[i];
+}
+
+static void attention_half(const vit_context *c, const vi_block *block, bool first) {
     size_t D = (size_t)c->model->hparams.width;
     wanted t = wanted_of(c, block);
-    vi_norm_forward(c, c->work.y, D, c->work.x, D, (size_t)c->batch * c->tokens, D, &block->norm1);
-    vi_profile(c, "norm", 0);
-    queries_keys_values(c, c->work.y, &block->qkv, t);
+    const float *in = branch_rows(c, &block->norm1, first, c->work.x, c->work.y, D, (size_t)c->batch * c->tokens);
+    queries_keys_values(c, in, &block->qkv, t);
     vi_attention_forward(c, c->work.y, c->work.qkv, block, t.tokens);
     for (size_t i = 0; i < t.calls; i++) {
         float *y = c->work.y + i * D;
         vi_norm_forward(c, y, t.stride * D, y, t.stride * D, t.count, D, &block->attn_norm);
     }
     vi_profile(c, "attention", (uint64_t)c->batch * vi_attention_macs(c, t.tokens));
-    for (size_t i = 0; i < t.calls; i++) {
-        float *x = c->work.x + i * D, *y = c->work.y + i * D;
-        vi_linear_forward(c, x, t.stride * D, y, t.stride * D, t.count, &block->proj,
-                          (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale1, .residual = x});
-    }
+    for (size_t i = 0; i < t.calls; i++)
+        add_branch(c, c->work.x + i * D, t.stride * D, c->work.y + i * D, t.stride * D, t.count, &block->proj, block->scale1,
+                   &block->norm1);
     vi_profile(c, "proj", vi_linear_macs(&block->proj, t.calls * t.count));
 }
 
 /* x [rows, D] with row stride ld is updated, y likewise is overwritten. */
-static void mlp(const vit_context *c, const vi_block *block, float *x, float *y, size_t ld, size_t rows) {
+static void mlp(const vit_context *c, const vi_block *block, bool first, float *x, float *y, size_t ld, size_t rows) {
     const vi_hparams *h = &c->model->hparams;
     bool gated = h->ffn == VI_FFN_SWIGLU;
-    size_t D = (size_t)h->width, M = (size_t)h->mlp, ldh = gated ? 2 * M : M;
+    size_t M = (size_t)h->mlp, ldh = gated ? 2 * M : M;
     float *hidden = c->work.hidden;
-    vi_norm_forward(c, y, ld, x, ld, rows, D, &block->norm2);
-    vi_profile(c, "norm", 0);
-    vi_linear_forward(c, hidden, ldh, y, ld, rows, &block->fc1, (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation});
+    const float *in = h->block == VI_BLOCK_PARALLEL ? c->work.held : branch_rows(c, &block->norm2, first, x, y, ld, rows);
+    vi_linear_forward(c, hidden, ldh, in, ld, rows, &block->fc1,
+                      (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation});
     vi_profile(c, "fc1", vi_linear_macs(&block->fc1, rows));
     if (gated) {
         vi_gate_forward(c, hidden, rows, M, h->activation);
@@ -167,15 +198,14 @@ static void mlp(const vit_context *c, const vi_block *block, float *x, float *y,
         vi_norm_forward(c, hidden, ldh, hidden, ldh, rows, M, &block->mlp_norm);
         vi_profile(c, "norm", 0);
     }
-    vi_linear_forward(c, x, ld, hidden, ldh, rows, &block->fc2,
-                      (vi_epilogue){.activation = VI_ACT_NONE, .scale = block->scale2, .residual = x});
+    add_branch(c, x, ld, hidden, ldh, rows, &block->fc2, block->scale2, &block->norm2);
     vi_profile(c, "fc2", vi_linear_macs(&block->fc2, rows));
 }
 
-static void mlp_half(const vit_context *c, const vi_block *block) {
+static void mlp_half(const vit_context *c, const vi_block *block, bool first) {
     size_t D = (size_t)c->model->hparams.width;
     wanted t = wanted_of(c, block);
-    for (size_t i = 0; i < t.calls; i++) mlp(c, block, c->work.x + i * D, c->work.y + i * D, t.stride * D, t.count);
+    for (size_t i = 0; i < t.calls; i++) mlp(c, block, first, c->work.x + i * D, c->work.y + i * D, t.stride * D, t.count);
 }
 
 /* ---- (4) ------------------------------------------------------------------------------------------------------------------- */
@@ -245,19 +275,22 @@ static void pool_and_classify(const vit_context *c) {
     vi_profile(c, "head", (uint64_t)B * vi_head_macs(c));
 }
 
+/* Piece `stage` of the blocks: the attentions of the blocks side by side, then their MLPs. */
+static void run_block(const vit_context *c, int32_t stage) {
+    int32_t branches = c->model->hparams.branches, layer = stage / (2 * branches), piece = stage % (2 * branches);
+    const vi_block *block = &c->model->weights.blocks[layer * branches + piece % branches];
+    if (piece < branches)
+        attention_half(c, block, piece == 0);
+    else
+        mlp_half(c, block, piece == branches);
+    if (piece == 2 * branches - 1) keep_layer(c, layer + 1);
+}
+
 void vi_run_stage(vit_context *c, int32_t stage) {
-    int32_t depth = c->model->hparams.depth;
-    if (stage == 0) {
+    if (stage == 0)
         embed(c);
-    } else if (stage == 2 * depth + 1) {
+    else if (stage == 2 * c->model->hparams.depth + 1)
         pool_and_classify(c);
-    } else {
-        const vi_block *block = &c->model->weights.blocks[(stage - 1) / 2];
-        if (stage % 2 == 1) {
-            attention_half(c, block);
-        } else {
-            mlp_half(c, block);
-            keep_layer(c, stage / 2);
-        }
-    }
+    else
+        run_block(c, stage - 1);
 }

@@ -8,6 +8,7 @@
 void vi_hparams_init(vi_hparams *h) {
     memset(h, 0, sizeof *h);
     h->channels = 3;
+    h->branches = 1;
     h->activation = VIT_ACT_GELU;
     h->pool = VIT_POOL_TOKEN;
     h->position = VIT_POSITION_BICUBIC_ANTIALIAS;
@@ -46,9 +47,16 @@ static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
         {"position", h->position, VIT_POSITION_BICUBIC_ANTIALIAS, VIT_POSITION_ZOOM},
         {"norm_kind", h->norm_kind, VI_NORM_LAYER, VI_NORM_RMS},
         {"ffn", h->ffn, VI_FFN_MLP, VI_FFN_SWIGLU},
-        {"rope", h->rope, VI_ROPE_NONE, VI_ROPE_HALVES},
+        {"block", h->block, VI_BLOCK_PRE, VI_BLOCK_PARALLEL},
+        {"branches", h->branches, 1, VI_MAX_BRANCHES},
+        {"positionless", h->positionless, 0, 1},
+        {"rope", h->rope, VI_ROPE_NONE, VI_ROPE_MIXED},
         {"rope_width", h->rope_width, 0, VI_MAX_SIDE},
         {"rope_height", h->rope_height, 0, VI_MAX_SIDE},
+        {"rope_columns_first", h->rope_columns_first, 0, 1},
+        {"pool_prefix", h->pool_prefix, 0, 1},
+        {"map_heads", h->map_heads, 0, VI_MAX_HEADS},
+        {"map_mlp", h->map_mlp, 0, VI_MAX_MLP},
         {"representation", h->representation, 0, VI_MAX_WIDTH},
         {"projection", h->projection, 0, VI_MAX_WIDTH},
         {"raw_tokens", h->raw_tokens, 0, 1},
@@ -79,8 +87,21 @@ static int32_t check_rope(const vi_hparams *h, vi_error *e) {
         return vi_fail(e, VIT_ERROR_MODEL, "model: rotary positions need a head dim that is a multiple of 4, found %ld",
                        (long)(h->width / h->heads));
     if (!(h->rope_theta > 1 && h->rope_theta <= 1e9f)) return vi_fail(e, VIT_ERROR_MODEL, "model: rope_theta must be in 1..1e9");
-    if (h->rope == VI_ROPE_PAIRS && (h->rope_width < 1 || h->rope_height < 1))
+    if ((h->rope_width == 0) != (h->rope_height == 0))
         return vi_fail(e, VIT_ERROR_MODEL, "model: rotary reference grid is %ldx%ld", (long)h->rope_width, (long)h->rope_height);
+    if (!(h->rope_offset >= -1e6f && h->rope_offset <= 1e6f)) /* also NaN */
+        return vi_fail(e, VIT_ERROR_MODEL, "model: rope_offset must be in -1e6..1e6");
+    return VIT_OK;
+}
+
+static int32_t check_blocks(const vi_hparams *h, vi_error *e) {
+    if (h->depth % h->branches != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: %ld blocks in groups of %ld", (long)h->depth, (long)h->branches);
+    if (h->branches > 1 && h->block != VI_BLOCK_PRE)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: blocks side by side must have their norms first");
+    if (h->pool == VIT_POOL_ATTENTION && h->width % vi_map_heads(h) != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: width %ld is not a multiple of the %ld heads of attention pooling",
+                       (long)h->width, (long)h->map_heads);
     return VIT_OK;
 }
 
@@ -109,5 +130,6 @@ int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
         return vi_fail(e, VIT_ERROR_MODEL, "model: a distillation token needs token pooling and heads on the tokens themselves");
     if (!(h->crop >= 0 && h->crop <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: crop_pct must be in 0..1");
     status = check_rope(h, e);
+    if (status == VIT_OK) status = check_blocks(h, e);
     return status == VIT_OK ? check_pipeline(h, e) : status;
 }

@@ -30,12 +30,18 @@
 #define VI_ROPE_NONE 0
 #define VI_ROPE_PAIRS 1  /* EVA-02: neighbours (2i, 2i+1) rotate together */
 #define VI_ROPE_HALVES 2 /* DINOv3: (i, i + head_dim/2) rotate together */
+#define VI_ROPE_MIXED 3  /* RoPE-ViT: pairs, by frequencies learned for every block and head */
+
+#define VI_BLOCK_PRE 0      /* x + f(norm(x)) for attention, then for the MLP */
+#define VI_BLOCK_POST 1     /* x + norm(f(x)) (res-post-norm, EVA-02 enormous) */
+#define VI_BLOCK_PARALLEL 2 /* y = norm(x); x + attention(y) + MLP(y) (ViT-22B) */
+#define VI_MAX_BRANCHES 9
 
 typedef struct vi_hparams {
     char architecture[64]; /* name from the checkpoint, "" when it has none */
     int32_t width;         /* D */
-    int32_t depth, heads;
-    int32_t mlp; /* hidden width of the MLP */
+    int32_t depth, heads;  /* depth: all blocks, branches counted apart */
+    int32_t mlp;           /* hidden width of the MLP */
     int32_t channels;
     int32_t image_width, image_height; /* as trained: the position embedding's grid is image / patch */
     int32_t patch_width, patch_height;
@@ -52,9 +58,16 @@ typedef struct vi_hparams {
     /* What only some descendants of the plain model have; 0 for the rest. */
     int32_t norm_kind; /* VI_NORM_* */
     int32_t ffn;       /* VI_FFN_*; with SwiGLU `mlp` is the width after the gate, and fc1 has twice as many rows: gate, value */
-    int32_t rope;      /* VI_ROPE_* */
-    float rope_theta;  /* base of the rotary frequencies */
-    int32_t rope_width, rope_height; /* VI_ROPE_PAIRS: grid that positions are scaled to */
+    int32_t block;     /* VI_BLOCK_* */
+    int32_t branches; /* so many blocks side by side: their attentions add up, then their MLPs (Touvron et al. 2022); usually 1 */
+    int32_t positionless;            /* 1: no position embedding (rotary positions alone) */
+    int32_t rope;                    /* VI_ROPE_* */
+    float rope_theta;                /* base of the rotary frequencies */
+    int32_t rope_width, rope_height; /* VI_ROPE_PAIRS: grid that positions are scaled to; 0: not scaled */
+    float rope_offset;               /* VI_ROPE_PAIRS: of the first row and column (Perception Encoder counts from 1) */
+    int32_t rope_columns_first;      /* VI_ROPE_PAIRS: 1: the first half of the pairs turns with the column */
+    int32_t pool_prefix;             /* 1: pooling counts the prefix tokens in */
+    int32_t map_heads, map_mlp;      /* of attention pooling; 0: as in the blocks */
     int32_t representation;          /* width of the tanh layer after pooling (pre_logits, pooler), 0: none */
     int32_t projection;              /* width of the shared image-text space after pooling (CLIP), 0: none */
     int32_t raw_tokens;              /* 1: token output is taken before the final norm (CLIP in transformers) */
@@ -70,6 +83,16 @@ typedef struct vi_overrides {
     int32_t mean_count, std_count; /* 0: from the model; 1: the same for all channels */
     float mean[VI_MAX_CHANNELS], std[VI_MAX_CHANNELS];
 } vi_overrides;
+
+/* Blocks one after the other, and so hidden states. */
+static inline int32_t vi_layers(const vi_hparams *h) { return h->depth / h->branches; }
+
+/* Heads and hidden width of attention pooling. */
+static inline int32_t vi_map_heads(const vi_hparams *h) { return h->map_heads ? h->map_heads : h->heads; }
+static inline int32_t vi_map_mlp(const vi_hparams *h) { return h->map_mlp ? h->map_mlp : h->mlp; }
+
+/* Blocks whose branches all read the same rows, which must outlive the first branch. */
+static inline bool vi_holds_rows(const vi_hparams *h) { return h->block != VI_BLOCK_PRE || h->branches > 1; }
 
 static inline int32_t vi_prefix_tokens(const vi_hparams *h) { return h->class_token + h->distilled + h->registers; }
 

@@ -25,8 +25,8 @@ typedef struct linear_job {
 static void linear_unit(void *arg, size_t unit, size_t lane) {
     const linear_job *j = arg;
     size_t row = unit / j->panel_units * j->row_step, panel = j->panel + unit % j->panel_units * j->panel_step;
-    j->c->kernels->gemm(&j->gemm, row, min_size(row + j->row_step, j->rows), panel,
-                        min_size(panel + j->panel_step, j->panel_end), lane_scratch(j->c, lane));
+    j->c->kernels->gemm(&j->gemm, row, min_size(row + j->row_step, j->rows), panel, min_size(panel + j->panel_step, j->panel_end),
+                        lane_scratch(j->c, lane));
 }
 
 void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
@@ -105,7 +105,7 @@ typedef struct attention_job {
     size_t tokens, heads, head_dim, width;
     size_t wanted;                  /* queries of each image */
     size_t queries, units_per_head; /* of one unit; units of one head */
-    size_t head_keys; /* floats of one head's packed keys */
+    size_t head_keys;               /* floats of one head's packed keys */
 } attention_job;
 
 static void keys_unit(void *arg, size_t unit, size_t lane) {
@@ -150,12 +150,14 @@ static void position_unit(void *arg, size_t unit, size_t lane) {
     const vi_hparams *h = &c->model->hparams;
     size_t ld = 3 * j->width, T = c->tokens, prefix = T - c->patches;
     float *q = j->qkv + unit / j->heads * T * ld + unit % j->heads * j->head_dim;
+    size_t block = (size_t)(j->block - c->model->weights.blocks), table = block * j->heads + unit % j->heads;
+    const float *rope = h->rope == VI_ROPE_MIXED ? c->work.rope + table * c->patches * j->head_dim : c->work.rope;
     for (int key = 0; key <= 1; key++) {
         float *x = q + (size_t)key * j->width; /* [rows, head_dim] */
         size_t rows = key ? T : j->queries;
         norm_job norm = {c, x, x, ld, ld, rows, j->head_dim, key ? &j->block->k_norm : &j->block->q_norm};
         for (size_t i = 0; norm.norm->gamma && i < ceil_div(rows, NORM_ROWS); i++) norm_unit(&norm, i, lane);
-        if (c->work.rope && rows > prefix) vi_rope_rotate(x + prefix * ld, ld, c->work.rope, c->patches, j->head_dim, h->rope);
+        if (c->work.rope && rows > prefix) vi_rope_rotate(x + prefix * ld, ld, rope, c->patches, j->head_dim, h->rope);
     }
 }
 

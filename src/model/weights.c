@@ -42,6 +42,11 @@ const vi_slot_row vi_slot_table[VI_SLOTS] = {
     [VI_MAP_FC1_B] = {"map.fc1.bias", false, false, MODEL(map.fc1.bias)},
     [VI_MAP_FC2_W] = {"map.fc2.weight", true, true, MODEL(map.fc2.w)},
     [VI_MAP_FC2_B] = {"map.fc2.bias", false, false, MODEL(map.fc2.bias)},
+    [VI_MAP_Q_NORM_G] = {"map.q_norm.weight", false, false, MODEL(map.q_norm.gamma)},
+    [VI_MAP_Q_NORM_B] = {"map.q_norm.bias", false, false, MODEL(map.q_norm.beta)},
+    [VI_MAP_K_NORM_G] = {"map.k_norm.weight", false, false, MODEL(map.k_norm.gamma)},
+    [VI_MAP_K_NORM_B] = {"map.k_norm.bias", false, false, MODEL(map.k_norm.beta)},
+    [VI_ROPE_FREQS] = {"rope_freqs", false, true, MODEL(rope_freqs)},
     [VI_NORM1_G] = {"norm1.weight", false, true, BLOCK(norm1.gamma)},
     [VI_NORM1_B] = {"norm1.bias", false, false, BLOCK(norm1.beta)},
     [VI_QKV_W] = {"qkv.weight", true, true, BLOCK(qkv.w)},
@@ -66,9 +71,32 @@ const vi_slot_row vi_slot_table[VI_SLOTS] = {
     [VI_MLP_NORM_B] = {"mlp_norm.bias", false, false, BLOCK(mlp_norm.beta)},
 };
 
+/* Shapes of the slots of attention pooling. */
+static void map_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols) {
+    uint64_t map = h->pool == VIT_POOL_ATTENTION, width = (uint64_t)h->width, mlp = (uint64_t)vi_map_mlp(h);
+    *rows = map;
+    switch (slot) {
+    case VI_MAP_Q_W:
+    case VI_MAP_PROJ_W: *rows = map * width; break;
+    case VI_MAP_KV_W: *rows = map * 2 * width; break;
+    case VI_MAP_KV_B: *cols = 2 * width; break;
+    case VI_MAP_FC1_W: *rows = map * mlp; break;
+    case VI_MAP_FC1_B: *cols = mlp; break;
+    case VI_MAP_FC2_W:
+        *rows = map * width;
+        *cols = mlp;
+        break;
+    case VI_MAP_Q_NORM_G:
+    case VI_MAP_Q_NORM_B:
+    case VI_MAP_K_NORM_G:
+    case VI_MAP_K_NORM_B: *cols = width / (uint64_t)vi_map_heads(h); break;
+    default: break;
+    }
+}
+
 /* Shapes of the slots that only some models have. */
 static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols) {
-    uint64_t width = (uint64_t)h->width, mlp = (uint64_t)h->mlp, map = h->pool == VIT_POOL_ATTENTION;
+    uint64_t width = (uint64_t)h->width, mlp = (uint64_t)h->mlp;
     uint64_t representation = (uint64_t)h->representation, projection = (uint64_t)h->projection;
     uint64_t dist_classes = h->distilled ? (uint64_t)h->classes : 0;
     switch (slot) {
@@ -94,35 +122,21 @@ static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uin
         *rows = projection > 0;
         *cols = projection;
         break;
-    case VI_MAP_LATENT:
-    case VI_MAP_Q_B:
-    case VI_MAP_PROJ_B:
-    case VI_MAP_NORM_G:
-    case VI_MAP_NORM_B:
-    case VI_MAP_FC2_B: *rows = map; break;
-    case VI_MAP_Q_W:
-    case VI_MAP_PROJ_W: *rows = map * width; break;
-    case VI_MAP_KV_W: *rows = map * 2 * width; break;
-    case VI_MAP_KV_B:
-        *rows = map;
-        *cols = 2 * width;
+    case VI_ROPE_FREQS:
+        *rows = h->rope == VI_ROPE_MIXED ? 2 * (uint64_t)h->depth * (uint64_t)h->heads : 0;
+        *cols = width / (uint64_t)h->heads / 2;
         break;
-    case VI_MAP_FC1_W: *rows = map * mlp; break;
-    case VI_MAP_FC1_B:
-        *rows = map;
-        *cols = mlp;
-        break;
-    case VI_MAP_FC2_W:
-        *rows = map * width;
-        *cols = mlp;
-        break;
+    case VI_NORM2_G:
+    case VI_NORM2_B: *rows = h->block != VI_BLOCK_PARALLEL; break;
     case VI_Q_NORM_G:
     case VI_Q_NORM_B:
     case VI_K_NORM_G:
     case VI_K_NORM_B: *cols = width / (uint64_t)h->heads; break;
     case VI_MLP_NORM_G:
     case VI_MLP_NORM_B: *cols = mlp; break;
-    default: break;
+    default:
+        if (slot >= VI_MAP_LATENT && slot <= VI_MAP_K_NORM_B) map_shape(slot, h, rows, cols);
+        break;
     }
 }
 
@@ -139,7 +153,7 @@ void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *
         break;
     case VI_CLASS_TOKEN: *rows = (uint64_t)h->class_token; break;
     case VI_REGISTERS: *rows = (uint64_t)h->registers; break;
-    case VI_POSITION: *rows = h->rope == VI_ROPE_HALVES ? 0 : patches + (uint64_t)h->position_prefix; break;
+    case VI_POSITION: *rows = h->positionless || h->rope == VI_ROPE_HALVES ? 0 : patches + (uint64_t)h->position_prefix; break;
     case VI_FC_NORM_G:
     case VI_FC_NORM_B: *cols = pooled; break;
     case VI_HEAD_W:

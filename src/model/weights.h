@@ -41,6 +41,8 @@ typedef struct vi_map_pool {
     const float *latent; /* [D] the query before its projection */
     vi_linear q;         /* [D, D] */
     vi_linear kv;        /* [2D, D]: rows k, v */
+    vi_norm q_norm;      /* [head dim] on every head's query, usually absent */
+    vi_norm k_norm;      /* [head dim] on every head's keys */
     vi_linear proj;      /* [D, D] */
     vi_norm norm;        /* [D] */
     vi_linear fc1, fc2;  /* [M, D], [D, M] */
@@ -52,6 +54,7 @@ typedef struct vi_weights {
     const float *dist_token;  /* [D] or NULL */
     const float *registers;   /* [R, D] or NULL */
     const float *position;    /* [P + N, D], or [N, D] without rows for the prefix; NULL: rotary positions only */
+    const float *rope_freqs;  /* [2, depth, heads, head dim / 2] of VI_ROPE_MIXED: by column, by row; or NULL */
     vi_norm patch_norm;       /* [D] on patches before positions (AIMv2), usually absent */
     vi_norm pre_norm;         /* [D] before the blocks (CLIP), usually absent */
     vi_norm norm;             /* [D] after the blocks, on all tokens */
@@ -102,6 +105,11 @@ typedef enum vi_slot {
     VI_MAP_FC1_B,
     VI_MAP_FC2_W,
     VI_MAP_FC2_B,
+    VI_MAP_Q_NORM_G,
+    VI_MAP_Q_NORM_B,
+    VI_MAP_K_NORM_G,
+    VI_MAP_K_NORM_B,
+    VI_ROPE_FREQS,
     VI_MODEL_SLOTS, /* the rest exist once per block */
     VI_NORM1_G = VI_MODEL_SLOTS,
     VI_NORM1_B,

@@ -97,6 +97,18 @@ static void copies_are_the_same_model(void) {
                                         "timm_eva02",
                                         "timm_eva02_packed",
                                         "timm_dinov3",
+                                        "timm_eva_post",
+                                        "timm_parallel",
+                                        "timm_branches",
+                                        "timm_pe",
+                                        "timm_rope_mixed",
+                                        "timm_pool_prefix",
+                                        "timm_patch_norm",
+                                        "timm_map_norms",
+                                        "timm_map_class_token",
+                                        "timm_max",
+                                        "timm_avgmax",
+                                        "timm_deit3_names",
                                         "hf_classifier",
                                         "hf_model",
                                         "hf_deit",
@@ -162,6 +174,13 @@ static vi_hparams unusual(void) {
     h.rope_theta = 100;
     h.rope_width = 8;
     h.rope_height = 9;
+    h.branches = 2;
+    h.positionless = 1;
+    h.rope_offset = 0.5f;
+    h.rope_columns_first = 1;
+    h.pool_prefix = 1;
+    h.map_heads = 4;
+    h.map_mlp = 7;
     h.representation = 10;
     h.projection = 11;
     h.raw_tokens = 1;

@@ -189,11 +189,14 @@ static void features_of_other_models_are_named(void) {
     static const struct {
         const char *tensor, *message;
     } cases[] = {
-        {"attn_pool.q_norm.weight", "attn_pool.q_norm|queries"},
+        {"attn_pool.q_norm.weight", "attn_pool.q_norm|no bias"},
+        {"rope.periods", "rope|stored periods"},
+        {"blocks.0.attn.lambda_q1", "lambda_q1|differential"},
+        {"blocks.0.attn.gate.weight", "attn.gate|gated"},
+        {"blocks.0.out_proj.weight", "out_proj|fuse_out_proj"},
         {"blocks.0.attn.q_norm.weight", "q_norm|no bias"},
         {"blocks.0.attn.q_bias", "q_bias|EVA"},
         {"blocks.0.attn.q_proj.weight", "q_proj|EVA"},
-        {"rope.freqs", "rope|rotary"},
         {"patch_embed.backbone.stem.conv.weight", "backbone|stem"},
         {"blocks.0.attn.norm.weight", "attn.norm|no bias"},
     };
@@ -245,6 +248,91 @@ static void descendants(void) {
     if (!r) return;
     CHECK(r->d.hparams.distilled == 1 && r->d.hparams.position_prefix == 2, "distilled");
     close_described(r);
+}
+
+/* ViT-22B: one tensor for the MLP's first layer and q, k, v. */
+static void parallel_blocks(void) {
+    checkpoint c = timm_checkpoint();
+    drop_all(&c, "blocks.");
+    for (int i = 0; i < 2; i++) {
+        const struct {
+            const char *name;
+            int rows, cols;
+        } parts[] = {{"in_norm", 24, 0}, {"in_proj", 40 + 72, 24}, {"attn_out_proj", 24, 24}, {"mlp_out_proj", 24, 40}};
+        for (int p = 0; p < 4; p++) {
+            char name[64];
+            snprintf(name, sizeof name, "blocks.%d.%s", i, parts[p].name);
+            put_pair(&c, name, parts[p].rows, parts[p].cols);
+        }
+    }
+    described *r = accept(&c, NULL, NULL, NULL);
+    if (r) {
+        const vi_source *fc1 = &r->d.blocks[1][VI_FC1_W - VI_MODEL_SLOTS], *qkv = &r->d.blocks[1][VI_QKV_B - VI_MODEL_SLOTS];
+        CHECK(r->d.hparams.block == VI_BLOCK_PARALLEL && r->d.hparams.mlp == 40, "block %d mlp %d", (int)r->d.hparams.block,
+              (int)r->d.hparams.mlp);
+        CHECK(fc1->below == 72 && fc1->above == 0 && qkv->above == 40 && qkv->below == 0, "rows of in_proj");
+        close_described(r);
+    }
+    put(&c, "blocks.1.in_proj.weight", "[111, 24]");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "'blocks.1.in_proj.weight' is [111, 24]|112 x 24");
+    put(&c, "blocks.1.in_proj.weight", "[112, 24]");
+    drop(&c, "blocks.0.mlp_out_proj.weight");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "is missing");
+}
+
+/* Several attentions and several MLPs side by side in one block of the file. */
+static void branches(void) {
+    static const char *const names[] = {"attns.%d.norm", "attns.%d.attn.qkv", "attns.%d.attn.proj",
+                                        "ffns.%d.norm",  "ffns.%d.mlp.fc1",   "ffns.%d.mlp.fc2"};
+    checkpoint c = timm_checkpoint();
+    drop_all(&c, "blocks.");
+    for (int i = 0; i < 6; i++) { /* 2 blocks of 3 branches */
+        char made[6][64];
+        const char *of_branch[6];
+        for (int n = 0; n < 6; n++) {
+            snprintf(made[n], sizeof made[n], names[n], i % 3);
+            of_branch[n] = made[n];
+        }
+        put_block(&c, i < 3 ? "blocks.0." : "blocks.1.", of_branch, 24, 40, 1);
+    }
+    described *r = accept(&c, NULL, NULL, NULL);
+    if (r) {
+        CHECK(r->d.hparams.branches == 3 && r->d.hparams.depth == 6 && vi_layers(&r->d.hparams) == 2, "branches");
+        const vi_tensor *t = r->d.blocks[5][VI_FC2_W - VI_MODEL_SLOTS].part[0];
+        CHECK(t && strcmp(t->name, "blocks.1.ffns.2.mlp.fc2.weight") == 0, "%s", t ? t->name : "");
+        close_described(r);
+    }
+    drop(&c, "blocks.1.ffns.2.mlp.fc2.weight");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "'blocks.1.ffns.2.mlp.fc2.weight' is missing");
+}
+
+/* What no tensor shows comes from the architecture's name or model_args. */
+static void structure(void) {
+    checkpoint c = timm_checkpoint();
+    const struct {
+        const char *config;
+        int32_t block, pool_prefix, map_heads;
+    } cases[] = {
+        {"{\"num_classes\":5}", VI_BLOCK_PRE, 0, 0},
+        {"{\"architecture\":\"vit_base_patch16_rpn_224\",\"model_args\":{\"num_heads\":2}}", VI_BLOCK_POST, 0, 0},
+        {"{\"model_args\":{\"use_post_norm\":true,\"pool_include_prefix\":true,\"attn_pool_num_heads\":4}}", VI_BLOCK_POST, 1, 4},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        described *r = accept(&c, cases[i].config, NULL, NULL);
+        if (!r) continue;
+        const vi_hparams *h = &r->d.hparams;
+        CHECK(h->block == cases[i].block && h->pool_prefix == cases[i].pool_prefix && h->map_heads == cases[i].map_heads, "%s",
+              cases[i].config);
+        close_described(r);
+    }
+    put(&c, "rope.freqs", "[2, 2, 3, 4]"); /* depth, heads, half a head */
+    described *r = accept(&c, "{\"model_args\":{\"num_heads\":3}}", NULL, NULL);
+    if (r) {
+        CHECK(r->d.hparams.rope == VI_ROPE_MIXED, "rope %d", (int)r->d.hparams.rope);
+        close_described(r);
+    }
+    put(&c, "rope.freqs", "[2, 2, 3, 5]");
+    refuse(&c, "{\"model_args\":{\"num_heads\":3}}", NULL, NULL, VIT_ERROR_MODEL, "'rope.freqs' is [2, 2, 3, 5]|12 x 4");
 }
 
 static void broken_checkpoints_are_refused(void) {
@@ -310,10 +398,12 @@ static void wrong_configs_are_refused(void) {
         {"{\"model_args\":{\"num_heads\":5}}", "24|heads 5", VIT_ERROR_MODEL},
         {"{\"model_args\":{\"attn_layer\":\"diff\"}}", "attn_layer 'diff'", VIT_ERROR_UNSUPPORTED},
         {"{\"model_args\":{\"block_fn\":\"ParallelThingsBlock\"}}", "block_fn", VIT_ERROR_UNSUPPORTED},
-        {"{\"model_args\":{\"pool_include_prefix\":true}}", "pool_include_prefix", VIT_ERROR_UNSUPPORTED},
+        {"{\"model_args\":{\"pool_include_prefix\":1}}", "pool_include_prefix is a number", VIT_ERROR_MODEL},
+        {"{\"model_args\":{\"use_rot_pos_emb\":true,\"num_kv_heads\":1}}", "kind of EVA", VIT_ERROR_UNSUPPORTED},
+        {"{\"model_args\":{\"use_rot_pos_emb\":true,\"rope_type\":\"mrope\"}}", "rope_type 'mrope'", VIT_ERROR_UNSUPPORTED},
+        {"{\"model_args\":{\"use_rot_pos_emb\":true,\"rope_type\":\"mixed\"}}", "kind of EVA", VIT_ERROR_UNSUPPORTED},
         {"{\"model_args\":{\"img_size\":[1,2,3]}}", "img_size", VIT_ERROR_MODEL},
         {"{\"model_args\":{\"no_embed_class\":1}}", "no_embed_class is a number", VIT_ERROR_MODEL},
-        {"{\"architecture\":\"vit_base_patch16_rpn_224\"}", "vit_base_patch16_rpn_224", VIT_ERROR_UNSUPPORTED},
         {"{\"input_size\":[3,16]}", "input_size", VIT_ERROR_MODEL},
         {"{\"input_size\":[3,16,0]}", "input_size is 0", VIT_ERROR_MODEL},
         {"{\"input_size\":[1,16,16]}", "channels is 1|'patch_embed.proj.weight' is [24, 3, 4, 4]", VIT_ERROR_MODEL},
@@ -425,5 +515,5 @@ static void architectures_are_found(void) {
 
 TEST_MAIN(everything_comes_from_shapes_and_architecture, guesses_are_noted_unless_overridden,
           crop_overrides_change_the_resize_size, pooling_and_epsilon, positions, left_over_tensors_are_refused_by_name,
-          features_of_other_models_are_named, descendants, broken_checkpoints_are_refused, wrong_configs_are_refused,
-          preprocessing, prefixes_heads_and_buffers, architectures_are_found)
+          features_of_other_models_are_named, descendants, parallel_blocks, branches, structure, broken_checkpoints_are_refused,
+          wrong_configs_are_refused, preprocessing, prefixes_heads_and_buffers, architectures_are_found)

@@ -342,6 +342,89 @@ def timm_dinov3(folder):
     small_case(folder, "vit_small_plus_patch16_dinov3_qkvb", **EVA, sizes=(None, (20, 16)))
 
 
+@case
+def timm_eva(folder):  # EVA giant: position embedding, no rotation; EVA-02's other MLP
+    small_case(folder, "eva_giant_patch14_224", **EVA)
+
+
+@case
+def timm_eva_post(folder):  # EVA-02 enormous: norms after the branches
+    small_case(folder, "eva02_enormous_patch14_clip_224", **EVA)
+
+
+@case
+def timm_res_post(folder):
+    small_case(folder, "vit_base_patch16_rpn_224", depth=2)
+
+
+@case
+def timm_parallel(folder):  # ViT-22B: attention and MLP read the same norm
+    small_case(folder, "vit_base_patch16_xp_224", depth=2)
+
+
+@case
+def timm_parallel_bias(folder):
+    small_case(folder, "vit_pwee_patch16_reg1_gap_256", qk_norm=True)
+
+
+@case
+def timm_branches(folder):  # two attentions, then two MLPs side by side
+    small_case(folder, "vit_small_patch16_18x2_224", depth=2)
+
+
+@case
+def timm_pe(folder):  # Perception Encoder: columns turn first, from 1, scaled to 24 x 24; pooling by 8 heads over all tokens
+    small_case(folder, "vit_pe_core_tiny_patch16_384", **EVA, img_size=(12, 20))
+
+
+@case
+def timm_pe_lang(folder):  # no norm at the end
+    small_case(folder, "vit_pe_lang_large_patch14_448", **EVA)
+
+
+@case
+def timm_rope(folder):
+    small_case(folder, "vit_small_patch16_rope_224", **EVA, dynamic_img_size=True, sizes=(None, (20, 16)))
+
+
+@case
+def timm_rope_positionless(folder):
+    small_case(folder, "vit_medium_patch16_rope_reg1_gap_256", **EVA, img_size=(12, 20))
+
+
+@case
+def timm_rope_mixed(folder):  # frequencies learned for every block and head
+    small_case(folder, "vit_small_patch16_rope_mixed_ape_224", **EVA, depth=2, dynamic_img_size=True, sizes=(None, (8, 16)))
+
+
+@case
+def timm_pool_prefix(folder):
+    small_case(folder, "test_vit3")
+
+
+@case
+def timm_patch_norm(folder):
+    small_case(folder, embed_norm_layer="layernorm", norm_layer="layernorm")
+
+
+@case
+def timm_map_class_token(folder):
+    small_case(folder, global_pool="map", mlp_layer=timm.layers.SwiGLUPacked, act_layer="silu", mlp_ratio=3)
+
+
+@case
+def timm_map_norms(folder):  # queries and keys of the pooling normed
+    create = timm.models.vision_transformer.AttentionPoolLatent
+    timm.models.vision_transformer.AttentionPoolLatent = functools.partial(create, qk_norm=True)
+    small_case(folder, class_token=False, global_pool="map", num_heads=3)
+    timm.models.vision_transformer.AttentionPoolLatent = create
+
+
+@case
+def timm_distilled_headless(folder):
+    small_case(folder, "deit_tiny_distilled_patch16_224", num_classes=0)
+
+
 def as_dinov2(folder, model):
     """Rewrites a file of timm with Facebook's names; there, the class token has a position and registers have none."""
     os.remove(os.path.join(folder, "config.json"))
