@@ -130,9 +130,9 @@ static void queries_keys_values(const vit_context *c, const float *y, const vi_l
     vi_profile(c, "qkv", keys_values + queries);
 }
 
-/* What a branch reads of the wanted rows x [rows, D], row stride ld as y's: norm(x), in y, or held where both halves read it; norm
- * of x as it was before the first of several branches; or x itself where the norm comes last. first: of the branches side by
- * side. All rows are wanted where rows are held. */
+/* What a branch reads of the wanted rows x [rows, D], row stride ld as y's: norm(x), in y, or held where both halves read it;
+ * norm of x as it was before the first of several branches; or x itself where the norm comes last. first: of the branches side
+ * by side. All rows are wanted where rows are held. */
 static const float *branch_rows(const vit_context *c, const vi_norm *norm, bool first, const float *x, float *y, size_t ld,
                                 size_t rows) {
     const vi_hparams *h = &c->model->hparams;
