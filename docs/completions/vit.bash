@@ -17,15 +17,16 @@ _vit() {
             words='heads= activation= pool= eps= resize= filter= passes= crop= mean= std= position='
             compopt -o nospace 2>/dev/null
             ;;
-        --size) [ "$command" = bench ] && words='ti16 s16 s32 b8 b16 b32 l16 l32 h14' ;;
-        --batch | --height | --runs | --threads | --top | --width) return ;;
+        --size) [ "$command" = bench ] && words='ti16 s16 s32 b8 b16 b32 l16 l32 h14 so400m14 g14 gg14' ;;
+        --sweep) words='tokens width depth all' ;;
+        --batch | --height | --image-size | --patch | --runs | --threads | --top | --width) return ;;
         *)
             case $command:$word in
                 classify:-*) words='--top --labels --no-color --batch --threads --isa --size --width --height' ;;
                 embed:-*) words='--normalize --batch --threads --isa --size --width --height' ;;
                 info:-*) words='--labels --isa --size --width --height' ;;
                 convert:-*) words='--labels' ;;
-                bench:-*) words='--runs --batch --threads --isa --size --width --height' ;;
+                bench:-*) words='--runs --batch --threads --isa --size --image-size --patch --sweep --cold --first --cpu-time --save --width --height' ;;
             esac
             [ -z "$words" ] || words+=' --precision --config --preprocessor --set --json --quiet --help'
             ;;

@@ -12,7 +12,7 @@
 #include "random.h"
 #include "vit.h"
 
-enum kind { FLAG, NUMBER, TEXT, ISA, PRECISION, SIZE, SET };
+enum kind { FLAG, NUMBER, TEXT, ISA, PRECISION, SIZE, NAMED_SIZE, SET };
 
 struct option {
     const char *name;
@@ -43,7 +43,14 @@ static const struct option options[] = {
     {"isa", "NAME", "best instruction set to use: reference, avx2, avx512, neon", ISA, LOADS, FIELD(isa), 0, 0},
     {"precision", "P", "of the weights: f32 or bf16 (as in a .vit file, else f32)", PRECISION, ALL, FIELD(precision), 0, 0},
     {"size", "N", "model input of N x N pixels (as trained)", SIZE, LOADS & ~COMMAND_BENCH, FIELD(width), 1, 65536},
-    {"size", "N", "model input of N x N pixels; or ti16, s16, ... (see above)", SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
+    {"size", "NAME", "random weights: ti16, s16, b16, ... (see above)", NAMED_SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
+    {"image-size", "N", "model input of N x N pixels (as trained; 224)", SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
+    {"patch", "N", "side of a patch, instead of that in NAME", NUMBER, COMMAND_BENCH, FIELD(patch), 1, RANDOM_SIDE},
+    {"sweep", "AXIS", "many small models instead: tokens, width, depth or all", TEXT, COMMAND_BENCH, FIELD(sweep), 0, 0},
+    {"cold", NULL, "from process start to the first result instead", FLAG, COMMAND_BENCH, FIELD(cold), 0, 0},
+    {"first", NULL, "one result and its moments, which --cold reads", FLAG, COMMAND_BENCH, FIELD(first), 0, 0},
+    {"cpu-time", NULL, "processor time instead of elapsed time (1 thread)", FLAG, COMMAND_BENCH, FIELD(cpu_time), 0, 0},
+    {"save", "FILE", "write the measured model as a .vit file", TEXT, COMMAND_BENCH, FIELD(save), 0, 0},
     {"width", "N", "model input width in pixels", NUMBER, LOADS, FIELD(width), 1, 65536},
     {"height", "N", "model input height in pixels", NUMBER, LOADS, FIELD(height), 1, 65536},
     {"config", "FILE", "instead of the model's config.json", TEXT, ALL, FIELD(config), 0, 0},
@@ -141,18 +148,17 @@ static bool set_precision(int64_t *field, const char *value) {
 }
 
 static bool set_size(struct args *args, const struct option *o, const char *value) {
-    bool is_number = *value >= '0' && *value <= '9';
-    if (!is_number && args->command->bit == COMMAND_BENCH) {
-        if (random_model_exists(value)) {
-            args->random = value;
-            return true;
-        }
-        complain("--size wants a number of pixels or one of %s, not '%s'", random_model_names(), value);
-        return false;
-    }
     if (!set_number(&args->width, o, value)) return false;
     args->height = args->width;
     return true;
+}
+
+static bool set_named_size(struct args *args, const struct option *o, const char *value) {
+    if (*value >= '0' && *value <= '9') return set_size(args, o, value);
+    args->random = value;
+    if (random_shape_named(&args->shape, value)) return true;
+    complain("--size wants a number of pixels or one of %s, not '%s'", random_shape_names(), value);
+    return false;
 }
 
 static bool add_setting(struct args *args, const char *value) {
@@ -173,6 +179,7 @@ static bool set(struct args *args, const struct option *o, const char *value) {
     case ISA: return set_isa(field, value);
     case PRECISION: return set_precision(field, value);
     case SIZE: return set_size(args, o, value);
+    case NAMED_SIZE: return set_named_size(args, o, value);
     case SET: return add_setting(args, value);
     }
     return false;
@@ -224,7 +231,15 @@ bool args_parse(struct args *args, const struct command *command, int argc, char
         }
     }
     if (args->help) return true;
-    int least = args->random ? 0 : command->least, most = args->random ? 0 : command->most;
+    if (args->patch > 0) {
+        if (!args->random) {
+            complain("--patch is for random weights: --size NAME");
+            return false;
+        }
+        args->shape.patch = (int)args->patch;
+    }
+    bool no_file = args->random || args->sweep;
+    int least = no_file ? 0 : command->least, most = no_file ? 0 : command->most;
     if (args->operand_count < least || args->operand_count > most) {
         complain("%s: usage: vit %s %s", args->operand_count < least ? "something is missing" : "too many names", command->name,
                  command->operands);

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "random.h"
+
 /* Exit codes. */
 #define EXIT_OK 0
 #define EXIT_FAILED 1 /* a file, a model or a picture was no good */
@@ -22,7 +24,13 @@ struct args {
     const char *labels, *config, *preprocessor;       /* file names */
     const char *sets[SETS_MOST];                      /* "heads=8" */
     int set_count;
-    const char *random; /* "b16": no file, random weights */
+    const char *random;        /* "b16": no file, random weights */
+    struct random_shape shape; /* of the random model */
+    int64_t patch;
+    bool cold, first, cpu_time; /* ways of measuring other than the plain one */
+    const char *sweep;          /* likewise: along which axis */
+    const char *save;
+    const char *program; /* as this process was called */
 };
 
 #define COMMAND_CLASSIFY 1u

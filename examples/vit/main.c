@@ -25,10 +25,11 @@ static const struct command commands[] = {
      "loads faster and is used where it lies. An existing OUT.vit is replaced.\n",
      2, 2, command_convert},
     {"bench", COMMAND_BENCH, "MODEL | --size NAME", "measure the speed of a model",
-     "Times forwards of preprocessed noise. With --size NAME no file is needed: a Vision\n"
-     "Transformer of random weights is measured. NAME is ti16, s16, s32, b8, b16, b32,\n"
-     "l16, l32 or h14: the size, and the side of a patch. Efficiency is the part of what\n"
-     "a loop of multiply-adds in registers reaches in the same run.\n",
+     "Times forwards of preprocessed noise, and each operator in them. With --size NAME\n"
+     "no file is needed: a Vision Transformer of random weights is measured. NAME is ti,\n"
+     "s, b, l, h, so400m, g or gg and the side of a patch, as in b16. Efficiency is the\n"
+     "part of what loops that only multiply and add in registers reach in the same run.\n"
+     "--sweep measures how time grows with the model, --cold MODEL.vit whole processes.\n",
      1, 1, command_bench},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -95,6 +96,7 @@ static int run(int argc, char **argv) {
     const struct command *command = find_command(argv[1]);
     if (command == NULL) return refuse_command(argv[1]);
     if (!args_parse(&args, command, argc - 2, argv + 2)) return EXIT_USAGE;
+    args.program = argv[0];
     if (args.help) return print_command_help(command);
     return command->run(&args);
 }

@@ -54,7 +54,7 @@ static bool set_text(vit_options *options, int32_t key, const char *path, struct
     return vit_options_set_text(options, key, (const char *)file->data) == VIT_OK;
 }
 
-static bool load(struct model *model, vit_options *options, const char *random) {
+static bool load(struct model *model, vit_options *options, const struct random_shape *random) {
     char why[512] = "";
     vit_options_set_log(options, show_log, model);
     vit_options_set_progress(options, progress_step, &model->progress);
@@ -67,6 +67,11 @@ static bool load(struct model *model, vit_options *options, const char *random) 
 }
 
 bool model_open(struct model *model, const struct args *args, const char *name, int64_t max_batch, int *exit_code) {
+    return model_open_profiled(model, args, name, max_batch, NULL, NULL, exit_code);
+}
+
+bool model_open_profiled(struct model *model, const struct args *args, const char *name, int64_t max_batch,
+                         vit_profile_fn profile, void *user, int *exit_code) {
     *model = (struct model){0};
     model->name = name;
     /* `info` prints what was assumed as notes; of random weights nothing matters. */
@@ -79,11 +84,13 @@ bool model_open(struct model *model, const struct args *args, const char *name, 
         complain("out of memory");
         return false;
     }
+    vit_options_set_profile(options, profile, user);
     struct file config = {0}, preprocessor = {0};
     bool good = set_options(options, args, max_batch);
     if (!good) *exit_code = EXIT_USAGE;
     good = good && set_text(options, VIT_OPT_CONFIG_JSON, args->config, &config) &&
-           set_text(options, VIT_OPT_PREPROCESSOR_JSON, args->preprocessor, &preprocessor) && load(model, options, args->random);
+           set_text(options, VIT_OPT_PREPROCESSOR_JSON, args->preprocessor, &preprocessor) &&
+           load(model, options, args->random ? &args->shape : NULL);
     vit_options_free(options);
     file_free(&config);
     file_free(&preprocessor);

@@ -24,6 +24,10 @@ struct model {
 bool model_open(struct model *model, const struct args *args, const char *name, int64_t max_batch, int *exit_code);
 void model_close(struct model *model);
 
+/* The same, with a hook of vit_options_set_profile. */
+bool model_open_profiled(struct model *model, const struct args *args, const char *name, int64_t max_batch,
+                         vit_profile_fn profile, void *user, int *exit_code);
+
 /* Name of a class; "class 17" is written to text where there is none. */
 const char *model_label(const struct model *model, int32_t index, char text[32]);
 bool model_has_labels(const struct model *model);

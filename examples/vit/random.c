@@ -7,34 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct shape {
+/* "An Image Is Worth 16x16 Words", table 1; ti and s: "Training data-efficient image transformers", table 1; so400m: "Getting ViT
+ * in Shape", table 2; g and gg (G): "Scaling Vision Transformers", table 2. */
+static const struct {
     const char *name;
-    int width, depth, heads, patch; /* the MLP is 4 * width wide */
+    struct random_shape shape;
+} sizes[] = {
+    {"ti", {192, 12, 3, 768, 0}},      {"s", {384, 12, 6, 1536, 0}},       {"b", {768, 12, 12, 3072, 0}},
+    {"l", {1024, 24, 16, 4096, 0}},    {"h", {1280, 32, 16, 5120, 0}},     {"so400m", {1152, 27, 16, 4304, 0}},
+    {"g", {1408, 40, 16, 6144, 0}},    {"gg", {1664, 48, 16, 8192, 0}},
 };
+#define SIZES (sizeof sizes / sizeof *sizes)
 
-/* "An Image Is Worth 16x16 Words", table 1; "Training data-efficient image transformers", table 1, for ti and s. */
-static const struct shape shapes[] = {
-    {"ti16", 192, 12, 3, 16},   {"s16", 384, 12, 6, 16},    {"s32", 384, 12, 6, 32},
-    {"b8", 768, 12, 12, 8},     {"b16", 768, 12, 12, 16},   {"b32", 768, 12, 12, 32},
-    {"l16", 1024, 24, 16, 16},  {"l32", 1024, 24, 16, 32},  {"h14", 1280, 32, 16, 14},
-};
-#define SHAPES (sizeof shapes / sizeof *shapes)
+enum { CLASSES = 1000, TENSORS_PER_BLOCK = 12, OTHER_TENSORS = 8, TENSOR_TEXT = 160, DIMENSIONS = 4 };
 
-enum { SIDE = 224, CLASSES = 1000, TENSORS_PER_BLOCK = 12, OTHER_TENSORS = 8, TENSOR_TEXT = 160, DIMENSIONS = 4 };
-
-static const struct shape *find(const char *name) {
-    for (size_t i = 0; i < SHAPES; i++) {
-        if (strcmp(shapes[i].name, name) == 0) return &shapes[i];
+bool random_shape_named(struct random_shape *shape, const char *name) {
+    size_t digits = strlen(name);
+    while (digits > 0 && name[digits - 1] >= '0' && name[digits - 1] <= '9') digits--;
+    long patch = strtol(name + digits, NULL, 10);
+    for (size_t i = 0; i < SIZES; i++) {
+        if (strlen(sizes[i].name) != digits || strncmp(sizes[i].name, name, digits) != 0) continue;
+        *shape = sizes[i].shape;
+        shape->patch = (int)patch;
+        return patch >= 1 && patch <= RANDOM_SIDE;
     }
-    return NULL;
+    return false;
 }
 
-bool random_model_exists(const char *name) {
-    return find(name) != NULL;
-}
-
-const char *random_model_names(void) {
-    return "ti16, s16, s32, b8, b16, b32, l16, l32, h14";
+const char *random_shape_names(void) {
+    return "ti, s, b, l, h, so400m, g, gg with the side of a patch, as in b16";
 }
 
 /* The file: 8 bytes of header length, the JSON header, then float32 numbers. */
@@ -79,8 +80,8 @@ static void add_layer(struct file *file, int block, const char *name, int output
 }
 
 /* The tensors of timm's vision_transformer.py. */
-static void build(struct file *file, const struct shape *s) {
-    int width = s->width, side = SIDE / s->patch;
+static void build(struct file *file, const struct random_shape *s) {
+    int width = s->width, side = RANDOM_SIDE / s->patch;
     file->used = 8;
     add(file, -1, "cls_token", SHAPE(1, 1, width));
     add(file, -1, "pos_embed", SHAPE(1, 1 + side * side, width));
@@ -91,8 +92,8 @@ static void build(struct file *file, const struct shape *s) {
         add_layer(file, i, "attn.qkv", 3 * width, width);
         add_layer(file, i, "attn.proj", width, width);
         add_layer(file, i, "norm2", width, 0);
-        add_layer(file, i, "mlp.fc1", 4 * width, width);
-        add_layer(file, i, "mlp.fc2", width, 4 * width);
+        add_layer(file, i, "mlp.fc1", s->mlp, width);
+        add_layer(file, i, "mlp.fc2", width, s->mlp);
     }
     add_layer(file, -1, "norm", width, 0);
     add_layer(file, -1, "head", CLASSES, width);
@@ -131,9 +132,8 @@ static int32_t read_file(void *user, uint64_t offset, void *to, size_t size) {
     return 0;
 }
 
-int32_t random_model_load(vit_context **out, const char *name, vit_options *options, char *error, size_t error_size) {
-    const struct shape *s = find(name);
-    if (s == NULL) return VIT_ERROR_ARGUMENT;
+int32_t random_model_load(vit_context **out, const struct random_shape *s, vit_options *options, char *error,
+                          size_t error_size) {
     struct file file = {0};
     file.capacity = (size_t)(TENSORS_PER_BLOCK * s->depth + OTHER_TENSORS) * TENSOR_TEXT;
     file.head = malloc(file.capacity);

@@ -1,4 +1,4 @@
-/* random.h: Vision Transformers of the usual sizes with random weights, for measuring speed without a checkpoint. */
+/* random.h: Vision Transformers of any size with random weights, for measuring speed without a checkpoint. */
 #ifndef RANDOM_H
 #define RANDOM_H
 
@@ -8,10 +8,18 @@
 
 #include "vit.h"
 
-bool random_model_exists(const char *name);
-const char *random_model_names(void); /* "ti16, s16, ..." */
+#define RANDOM_SIDE 224 /* pixels, of the trained input, or a little less where the patch does not divide it */
 
-/* Loads model `name` of 1000 classes for 224 x 224 pixels, like vit_load. */
-int32_t random_model_load(vit_context **out, const char *name, vit_options *options, char *error, size_t error_size);
+struct random_shape {
+    int width, depth, heads, mlp, patch;
+};
+
+/* "b16": a size and the side of a patch. */
+bool random_shape_named(struct random_shape *shape, const char *name);
+const char *random_shape_names(void); /* for messages */
+
+/* Loads a model of this shape and 1000 classes, like vit_load. The same shape always has the same weights. */
+int32_t random_model_load(vit_context **out, const struct random_shape *s, vit_options *options, char *error,
+                          size_t error_size);
 
 #endif

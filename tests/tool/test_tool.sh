@@ -11,40 +11,7 @@ name=tests/tool/test_tool.sh
 : "${BUILD:=build}"
 : "${VIT:=$BUILD/vit}" "${MODEL:=examples/cifar10/cifar10.vit}"
 here=tests/tool
-work=$(mktemp -d "${TMPDIR:-/tmp}/vit-tool.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 skipped=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    echo "$name: failed: $*"
-}
-skip() {
-    skipped=$((skipped + 1))
-    echo "$name: SKIPPED: $1"
-}
-# check WHAT COMMAND...: the command must succeed.
-check() {
-    what=$1
-    shift
-    if "$@" >/dev/null 2>&1; then pass; else fail "$what"; fi
-}
-# run EXIT_CODE ARGUMENT...: the tool must end with that code; output is left in $work/out and $work/err.
-run() {
-    wanted=$1
-    shift
-    "$VIT" "$@" >"$work/out" 2>"$work/err"
-    status=$?
-    if [ $status -eq "$wanted" ]; then pass; else fail "vit $*: exit code $status, not $wanted: $(cat "$work/err")"; fi
-}
-said() { check "'$1' is not in: $(cat "$work/err")" grep -q -F -e "$1" "$work/err"; }
-printed() { check "'$1' is not in: $(cat "$work/out")" grep -q -F -e "$1" "$work/out"; }
-finish() {
-    echo "$name: $passed passed, $failed failed, $skipped skipped"
-    [ "$failed" -eq 0 ]
-    exit
-}
+. tests/tool/tool.sh
 
 # ---- the command line ---------------------------------------------------------------------------------------------------------
 
@@ -165,12 +132,6 @@ said "architecture"
 run 1 info "$work/headless.safetensors" --preprocessor "$work/not_there"
 said "not_there"
 
-is_json() {
-    if ! command -v python3 >/dev/null 2>&1; then return; fi
-    check "$1 prints no JSON: $(head -c 300 "$work/out")" python3 -m json.tool "$work/out"
-}
-command -v python3 >/dev/null 2>&1 || skip "no python3: whether JSON is valid"
-
 run 0 classify "$MODEL" "$work/a.ppm"
 check "the name, then 5 classes" test "$(wc -l <"$work/out")" -eq 6
 check "bars of # when standard output is no terminal" grep -q '^    .* [01]\.[0-9][0-9][0-9] |[# ]\{20\}|$' "$work/out"
@@ -185,12 +146,6 @@ run 0 embed --json "$MODEL" "$work/a.ppm" "$work/a.ppm"
 is_json embed
 run 0 info --json "$MODEL"
 is_json info
-run 0 bench --json --runs 1 "$MODEL"
-is_json bench
-run 0 bench --runs 1 --batch 2 --threads 2 "$MODEL"
-printed "GFLOP/s"
-run 0 bench --runs 1 --size ti16 --size 32
-printed "random weights"
 
 run 0 embed "$MODEL" "$work/a.ppm"
 check "an embedding of $width numbers" test "$(wc -w <"$work/out")" -eq $((width + 1))
