@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/json.h"
 #include "family/family.h"
+#include "format/view.h"
 #include <string.h>
 
 #define CONFIG_CAP (4u << 20) /* bytes of a config file; id2label of 21k classes is 1 MiB */
@@ -30,7 +31,7 @@ typedef struct loader {
     bool in_place;
     vi_model *model;
     size_t model_size;
-    size_t widest;        /* columns of the widest matrix */
+    size_t widest;        /* columns of the widest matrix, or rows of the tallest that is stored by columns */
     float *rows;          /* [16, widest] one panel's rows on their way */
     unsigned char *panel; /* the same as stored, when the file is packed differently */
     size_t rows_bytes;
@@ -231,11 +232,41 @@ static int32_t read_rows(loader *l, const vi_source *s, size_t first, size_t cou
     return VIT_OK;
 }
 
+/* Whether every part is stored column by column and fills its share of the rows. */
+static bool comes_by_columns(const vi_source *s, uint64_t rows) {
+    bool all = s->above == 0 && s->below == 0;
+    for (uint32_t i = 0; i < s->parts && all; i++) all = !s->part[i] || vi_tensor_by_columns(s->part[i], rows / s->parts);
+    return all;
+}
+
+typedef struct columns_job {
+    const vi_matrix *w;
+    size_t row0, row1;
+} columns_job;
+
+static void pack_columns(void *user, size_t first, size_t count, const float *columns) {
+    const columns_job *j = user;
+    vi_pack_columns((void *)(uintptr_t)j->w->data, j->w->type, j->w->cols, columns, j->row0, j->row1, first, first + count);
+}
+
+static int32_t fill_by_columns(loader *l, const vi_source *source, const vi_matrix *w) {
+    size_t rows = w->rows / source->parts;
+    for (uint32_t i = 0; i < source->parts; i++) {
+        columns_job j = {w, i * rows, (i + 1) * rows};
+        if (!source->part[i]) continue; /* the block is zeroed */
+        int32_t status =
+            vi_tensor_columns(&l->directory, source->part[i], rows, l->rows, VI_PANEL, pack_columns, &j, &l->a, l->e);
+        if (status != VIT_OK) return status;
+    }
+    return VIT_OK;
+}
+
 static int32_t fill_matrix(loader *l, const vi_source *source, vi_matrix *w, size_t bytes) {
     const vi_tensor *t = source->part[0];
     bool ready = source->parts == 1 && t && t->layout == VI_LAYOUT_PANEL && (uint32_t)t->dtype == w->type && vi_little_endian();
     void *data = (void *)(uintptr_t)w->data; /* our own block: const only for those who read it */
     if (ready) return vi_reader_read(&l->reader, t->offset, data, bytes, l->e);
+    if (comes_by_columns(source, w->rows)) return fill_by_columns(l, source, w);
     for (size_t row = 0; row < w->rows; row += VI_PANEL) {
         size_t count = w->rows - row < VI_PANEL ? w->rows - row : VI_PANEL;
         int32_t status = read_rows(l, source, row, count, w->rows, w->cols, l->rows);
@@ -266,9 +297,11 @@ static int32_t fill_slot(loader *l, vi_slot slot, int32_t block, const vi_source
 
 static int32_t widen(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
     size_t rows, cols;
-    (void)block, (void)source;
+    (void)block;
     slot_bytes(l, slot, &rows, &cols);
-    if (vi_slot_table[slot].matrix && cols > l->widest) l->widest = cols;
+    if (!vi_slot_table[slot].matrix) return VIT_OK;
+    if (cols > l->widest) l->widest = cols;
+    if (comes_by_columns(source, rows) && rows / source->parts > l->widest) l->widest = rows / source->parts;
     return VIT_OK;
 }
 

@@ -8,7 +8,7 @@
 
 static const vi_family *const families[] = {
     &vi_family_native,  &vi_family_hf_deit,   &vi_family_hf_mae, &vi_family_hf_vit, &vi_family_hf_dinov2,
-    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_timm,
+    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_timm,
 };
 #define FAMILIES (sizeof families / sizeof *families)
 
@@ -78,12 +78,18 @@ static int32_t misshaped(const place *p, const vi_tensor *t, uint64_t rows, uint
                    (unsigned long long)rows, (unsigned long long)cols, vi_slot_text(name, sizeof name, p->slot, p->block));
 }
 
-/* A matrix has its rows first and everything else flattened; of vectors the last dimension counts. */
+/* Whether its last dimensions make up the columns, and the others the rows. */
+static bool splits(const vi_tensor *t, uint64_t rows, uint64_t cols) {
+    uint64_t found = 1;
+    uint32_t i = t->rank;
+    while (i > 0 && found < cols) found *= t->shape[--i];
+    return found == cols && t->elements == rows * cols;
+}
+
+/* A matrix has its rows first; the dimensions of rows and columns count as flattened. */
 static bool has_shape(const place *p, const vi_tensor *t, uint64_t rows, uint64_t cols) {
     const vi_hparams *h = p->hparams;
-    if (t->rank == 0 || t->elements != rows * cols) return false;
-    if (!vi_slot_table[p->slot].matrix) return t->shape[t->rank - 1] == cols;
-    if (t->shape[0] != rows) return false;
+    if (t->rank == 0 || !splits(t, rows, cols)) return false;
     return p->slot != VI_PATCH_W || t->rank != 4 ||
            (t->shape[1] == (uint64_t)h->channels && t->shape[2] == (uint64_t)h->patch_height &&
             t->shape[3] == (uint64_t)h->patch_width);
@@ -176,9 +182,10 @@ static int32_t check_left_over(const vi_checkpoint *c, const vi_family *family, 
 /* ---- all together
  * -------------------------------------------------------------------------------------------------------------- */
 
-static int32_t describe(const vi_checkpoint *c, const vi_family *family, vi_description *d, vi_allocator *a, vi_error *e) {
+static int32_t describe(vi_checkpoint *c, const vi_family *family, vi_description *d, vi_allocator *a, vi_error *e) {
     vi_hparams_init(&d->hparams);
     int32_t status = family->hparams(c, d, e);
+    if (d->derived.count > 0) c->directory = &d->derived;
     if (status == VIT_OK) status = vi_apply_overrides(c->overrides, &d->hparams, e);
     if (status == VIT_OK) status = vi_hparams_check(&d->hparams, e);
     if (status != VIT_OK) return status;
@@ -196,9 +203,11 @@ static int32_t describe(const vi_checkpoint *c, const vi_family *family, vi_desc
 
 int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_description *d, vi_allocator *a, vi_error *e) {
     const vi_family *found = NULL;
+    vi_checkpoint own = *c;
+    own.allocator = a;
     memset(d, 0, sizeof *d);
     int32_t status = find_family(c, &found, e);
-    if (status == VIT_OK) status = describe(c, found, d, a, e);
+    if (status == VIT_OK) status = describe(&own, found, d, a, e);
     if (status == VIT_OK)
         *family = found;
     else
@@ -209,6 +218,7 @@ int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_descrip
 void vi_description_free(vi_description *d, vi_allocator *a) {
     vi_free(a, d->label_block, d->label_block_size, VI_TEMPORARY);
     vi_free(a, d->blocks, (size_t)d->hparams.depth * sizeof *d->blocks, VI_TEMPORARY);
+    vi_directory_close(&d->derived, a);
     d->labels = NULL;
     d->label_block = NULL;
     d->blocks = NULL;

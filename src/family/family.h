@@ -20,6 +20,7 @@ typedef struct vi_checkpoint {
     const vi_json_value *config;       /* root of config.json or NULL */
     const vi_json_value *preprocessor; /* root of preprocessor_config.json or NULL */
     const vi_overrides *overrides;     /* what the caller chose: not guessed, not warned about. Never NULL */
+    vi_allocator *allocator;           /* set by vi_describe, for temporary memory */
 } vi_checkpoint;
 
 /* Where one slot comes from: up to 3 tensors one below the other (q, k, v). A tensor is [rows, ...] with its trailing dimensions
@@ -36,6 +37,7 @@ typedef struct vi_description {
     vi_hparams hparams;
     vi_source model[VI_MODEL_SLOTS];
     vi_source (*blocks)[VI_BLOCK_SLOTS]; /* [depth], temporary memory, VI_SLOT - VI_MODEL_SLOTS */
+    vi_directory derived;                /* the family's view of the tensors (view.h), count 0: the checkpoint's own */
     char notes[2048];                    /* what was guessed, one line each, "" when nothing */
     uint32_t guesses;                    /* lines in notes that change results if wrong (each is logged as a warning) */
     const char *labels;                  /* label_count NUL-terminated names one after the other, inside label_block, or NULL */

@@ -106,8 +106,9 @@ static int32_t covered_rows(const vi_hparams *h, int32_t covers) {
     return covers == VI_COVERS_CLASS ? h->class_token : covers == VI_COVERS_ALL ? vi_prefix_tokens(h) : 0;
 }
 
-static int32_t positions_of_known_size(const vi_names *n, const vi_tensor *t, uint64_t rows, int32_t covers, const char *source,
-                                       vi_hparams *h, vi_error *e) {
+static int32_t positions_of_known_size(const vi_names *n, int32_t covers, const char *source, vi_hparams *h, vi_error *e) {
+    const vi_tensor *t = vi_names_find(n, VI_POSITION, 0);
+    uint64_t rows = rows_of(t, h->width);
     if (h->image_width % h->patch_width != 0 || h->image_height % h->patch_height != 0)
         return vi_fail(e, VIT_ERROR_MODEL, "%s %ldx%ld (height x width) is not a multiple of the patch %ldx%ld of tensor '%s'",
                        source, (long)h->image_height, (long)h->image_width, (long)h->patch_height, (long)h->patch_width,
@@ -126,9 +127,10 @@ static int32_t positions_of_known_size(const vi_names *n, const vi_tensor *t, ui
 }
 
 /* A square is never one more than a square (but 1), so with a class token alone the choice is certain. */
-static int32_t positions_of_square(const vi_names *n, const vi_tensor *t, uint64_t rows, int32_t covers, vi_description *d,
-                                   vi_error *e) {
+static int32_t positions_of_square(const vi_names *n, int32_t covers, vi_description *d, vi_error *e) {
     vi_hparams *h = &d->hparams;
+    const vi_tensor *t = vi_names_find(n, VI_POSITION, 0);
+    uint64_t rows = rows_of(t, h->width);
     uint64_t prefix = (uint64_t)covered_rows(h, covers == VI_COVERS_UNKNOWN ? VI_COVERS_ALL : covers);
     uint64_t bare = square_side(rows), covered = rows > prefix ? square_side(rows - prefix) : 0;
     if (covers == VI_COVERS_UNKNOWN) {
@@ -151,19 +153,30 @@ static int32_t positions_of_square(const vi_names *n, const vi_tensor *t, uint64
     h->position_prefix = covered_rows(h, covers);
     h->image_width = (int32_t)width;
     h->image_height = (int32_t)height;
-    vi_note(d, true, "input size: %ldx%ld assumed, a square of %llu patches (VIT_OPT_CONFIG_JSON)", (long)width, (long)height,
-            (unsigned long long)(side * side));
     return VIT_OK;
+}
+
+static int32_t check_positions(const vi_names *n, const vi_hparams *h, vi_error *e) {
+    const vi_tensor *t = vi_names_find(n, VI_POSITION, 0);
+    if (t == NULL) return vi_names_missing(n, VI_POSITION, 0, e);
+    return rows_of(t, h->width) == 0 ? misshaped(n, t, "[1, positions, width]", e) : VIT_OK;
 }
 
 int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e) {
     vi_hparams *h = &d->hparams;
-    const vi_tensor *t = vi_names_find(n, VI_POSITION, 0);
-    if (t == NULL) return vi_names_missing(n, VI_POSITION, 0, e);
-    uint64_t rows = rows_of(t, h->width);
-    if (rows == 0) return misshaped(n, t, "[1, positions, width]", e);
-    if (size_source != NULL) return positions_of_known_size(n, t, rows, covers, size_source, h, e);
-    return positions_of_square(n, t, rows, covers, d, e);
+    int32_t status = check_positions(n, h, e);
+    if (status != VIT_OK) return status;
+    if (size_source != NULL) return positions_of_known_size(n, covers, size_source, h, e);
+    status = positions_of_square(n, covers, d, e);
+    if (status == VIT_OK)
+        vi_note(d, true, "input size: %ldx%ld assumed, a square of patches (VIT_OPT_CONFIG_JSON)", (long)h->image_width,
+                (long)h->image_height);
+    return status;
+}
+
+int32_t vi_infer_square(const vi_names *n, vi_description *d, vi_error *e) {
+    int32_t status = check_positions(n, &d->hparams, e);
+    return status == VIT_OK ? positions_of_square(n, VI_COVERS_UNKNOWN, d, e) : status;
 }
 
 int32_t vi_guess_heads(int32_t width) {

@@ -19,6 +19,9 @@ int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e);
  * image_width and image_height are set and size_source names where they come from; they must fit the position tensor. */
 int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e);
 
+/* The same for files whose grid is always a square: that is no guess. Rows of all prefix tokens or of none. */
+int32_t vi_infer_square(const vi_names *n, vi_description *d, vi_error *e);
+
 /* Number of heads that a width most likely has; the packed weights do not say. */
 int32_t vi_guess_heads(int32_t width);
 

@@ -6,12 +6,24 @@
 
 #define NAME_SIZE (VI_MAX_NAME + 1)
 
+/* What stands before and after a block's index. */
+typedef struct index_place {
+    int before; /* characters of map->block */
+    const char *after;
+} index_place;
+
+static index_place place_of(const vi_name_map *map) {
+    const char *mark = strchr(map->block, '#');
+    return mark != NULL ? (index_place){(int)(mark - map->block), mark + 1} : (index_place){(int)strlen(map->block), "."};
+}
+
 /* "<prefix><block><index>.<part>" or "<prefix><part>". A name too long for any file is cut and so never found. */
 static const char *full_name(char *dst, const vi_names *n, const char *prefix, vi_slot slot, int32_t block, const char *part) {
+    index_place at = place_of(n->map);
     if (slot < VI_MODEL_SLOTS)
         snprintf(dst, NAME_SIZE, "%s%s", prefix, part);
     else
-        snprintf(dst, NAME_SIZE, "%s%s%ld.%s", prefix, n->map->block, (long)(block / n->branches), part);
+        snprintf(dst, NAME_SIZE, "%s%.*s%ld%s%s", prefix, at.before, n->map->block, (long)(block / n->branches), at.after, part);
     char *branch = strchr(dst, '#');
     if (branch != NULL) *branch = (char)('0' + block % n->branches); /* VI_MAX_BRANCHES is 9 */
     return dst;
@@ -89,23 +101,25 @@ int32_t vi_names_missing(const vi_names *n, vi_slot slot, int32_t block, vi_erro
     return missing_part(n, slot, block, row != NULL ? row->part[0] : vi_slot_table[slot].name, e);
 }
 
-/* Decimal digits followed by '.', at most VI_MAX_TENSORS; -1 otherwise. */
-static int32_t block_index(const char *text) {
+/* Decimal digits followed by `after`, at most VI_MAX_TENSORS; -1 otherwise. */
+static int32_t block_index(const char *text, const char *after) {
     int32_t index = 0;
     const char *at = text;
     for (; *at >= '0' && *at <= '9' && index <= VI_MAX_TENSORS; at++) index = index * 10 + (*at - '0');
-    return at > text && *at == '.' && index <= VI_MAX_TENSORS ? index : -1;
+    bool ends = strncmp(at, after, strlen(after)) == 0;
+    return at > text && ends && index <= VI_MAX_TENSORS ? index : -1;
 }
 
 int32_t vi_names_depth(const vi_names *n) {
     char start[NAME_SIZE];
-    snprintf(start, sizeof start, "%s%s", n->prefix, n->map->block);
+    index_place place = place_of(n->map);
+    snprintf(start, sizeof start, "%s%.*s", n->prefix, place.before, n->map->block);
     size_t length = strlen(start);
     int32_t depth = 0;
     for (size_t i = 0; i < n->directory->count; i++) {
         const char *name = n->directory->tensors[i].name;
         if (strncmp(name, start, length) != 0) continue;
-        int32_t index = block_index(name + length);
+        int32_t index = block_index(name + length, place.after);
         if (index >= depth) depth = index + 1;
     }
     return depth <= VI_MAX_TENSORS / n->branches ? depth * n->branches : depth;

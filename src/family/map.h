@@ -15,7 +15,7 @@ typedef struct vi_name_row {
 
 typedef struct vi_name_map {
     const char *marker[2];   /* a checkpoint of the family has one of these names; the second may be NULL */
-    const char *block;       /* "blocks." */
+    const char *block;       /* "blocks.", before index and point; or with '#' for the index, up to the name: "block_#/" */
     const vi_name_row *rows; /* a slot may have several rows: the first one with a tensor in the file counts */
     size_t count;
     const vi_name_row *more; /* rows beside those that another map has too, or NULL */

@@ -57,9 +57,12 @@ typedef struct vi_tensor {
     bool used;                   /* set by whoever consumed it: what is left over is reported by name */
     bool strided; /* not row-major: element (i, j, ...) is number i * stride[0] + j * stride[1] + ... of the range */
     uint64_t stride[VI_MAX_RANK];
-    uint64_t packed;    /* not 0: at `offset` is a deflate stream of so many bytes, which unpacks to ... */
-    uint32_t skip, crc; /* ... `skip` bytes, then the `bytes` of the tensor; CRC-32 of all that */
-    uint32_t file;      /* 0: the directory's reader, n: its shards[n - 1] */
+    uint64_t packed;  /* not 0: at `offset` is a deflate stream of so many bytes, which unpacks to ... */
+    uint64_t skip;    /* ... `skip` bytes, then the `bytes` of the tensor ... */
+    uint32_t crc;     /* ... with this CRC-32 of all that */
+    bool unfinished;  /* the stream goes on after them, unread: a slice of a stack */
+    bool turned;      /* `shape` is not in the file's order of dimensions (view.h), which messages say */
+    uint32_t file;    /* 0: the directory's reader, n: its shards[n - 1] */
 } vi_tensor;
 
 /* One metadata record of a .vit file: key -> integers, reals, text. Points into the directory's memory. */

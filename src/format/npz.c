@@ -232,7 +232,8 @@ static int32_t add_member(source *s, const vi_zip_member *m) {
     if (h.by_columns && h.size > 0 && !by_columns(&t)) return bad(s, VIT_ERROR_CORRUPT, "shape overflows");
     if (t.packed == 0) {
         t.offset += t.skip;
-        t.skip = t.crc = 0;
+        t.skip = 0;
+        t.crc = 0;
     }
     return vi_build_tensor(s->b, &t, s->name, s->name_length);
 }

@@ -51,7 +51,7 @@ const char *vi_shape_text(char *dst, size_t size, const vi_tensor *t) {
         int n = snprintf(dst + used, size - used, i == 0 ? "[%llu" : ", %llu", (unsigned long long)t->shape[i]);
         used += n > 0 ? (size_t)n : 0;
     }
-    if (used < size) snprintf(dst + used, size - used, t->rank == 0 ? "[]" : "]");
+    if (used < size) snprintf(dst + used, size - used, "%s%s", t->rank == 0 ? "[]" : "]", t->turned ? " (transposed)" : "");
     return dst;
 }
 

@@ -4,6 +4,7 @@
 #include "base/inflate.h"
 #include "format/convert.h"
 #include "format/format.h"
+#include "format/view.h"
 
 static int32_t cannot_load(const vi_directory *d, const vi_tensor *t, const char *problem, vi_error *e) {
     char name[VI_MAX_NAME + 1];
@@ -73,20 +74,31 @@ static int32_t gather_runs(const vi_directory *d, const vi_tensor *t, float *dst
 
 /* ---- deflated ----------------------------------------------------------------------------------------------------------- */
 
+/* The stream's next count elements as float. */
+static int32_t unpack_elements(vi_inflater *s, vi_dtype dtype, size_t count, float *dst, vi_error *e) {
+    unsigned char piece[1024];
+    size_t size = vi_dtype_size(dtype);
+    int32_t status = VIT_OK;
+    while (status == VIT_OK && count > 0) {
+        size_t n = count < sizeof piece / size ? count : sizeof piece / size;
+        status = vi_inflate_read(s, piece, n * size, e);
+        if (status == VIT_OK) vi_convert(dtype, piece, n, dst);
+        dst += n;
+        count -= n;
+    }
+    return status;
+}
+
+static int32_t unpack_end(vi_inflater *s, const vi_tensor *t, vi_error *e) {
+    return t->unfinished ? VIT_OK : vi_inflate_finish(s, t->crc, e);
+}
+
 /* The stream's tensor -> raw [t->bytes], or as float -> dst [t->elements] when raw is NULL. */
 static int32_t unpack(vi_inflater *s, const vi_tensor *t, unsigned char *raw, float *dst, vi_error *e) {
-    unsigned char piece[1024];
-    size_t size = vi_dtype_size(t->dtype);
     int32_t status = vi_inflate_skip(s, t->skip, e);
     if (status == VIT_OK && raw != NULL) status = vi_inflate_read(s, raw, (size_t)t->bytes, e);
-    for (uint64_t left = t->elements; status == VIT_OK && raw == NULL && left > 0;) {
-        size_t n = left < sizeof piece / size ? (size_t)left : sizeof piece / size;
-        status = vi_inflate_read(s, piece, n * size, e);
-        if (status == VIT_OK) vi_convert(t->dtype, piece, n, dst);
-        dst += n;
-        left -= n;
-    }
-    return status == VIT_OK ? vi_inflate_finish(s, t->crc, e) : status;
+    if (status == VIT_OK && raw == NULL) status = unpack_elements(s, t->dtype, (size_t)t->elements, dst, e);
+    return status == VIT_OK ? unpack_end(s, t, e) : status;
 }
 
 static int32_t load_deflated(const vi_directory *d, const vi_tensor *t, unsigned char *raw, float *dst, vi_allocator *a,
@@ -124,4 +136,33 @@ int32_t vi_tensor_load(const vi_directory *d, const vi_tensor *t, float *dst, vi
     if (vi_tensor_streams(t)) return vi_tensor_read(d, t, 0, (size_t)t->elements, dst, e);
     if (t->elements == 0) return VIT_OK;
     return t->strided ? load_strided(d, t, dst, a, e) : load_deflated(d, t, NULL, dst, a, e);
+}
+
+/* ---- by columns --------------------------------------------------------------------------------------------------------- */
+
+/* s NULL: the tensor lies in the file as it is. */
+static int32_t columns_of(const vi_directory *d, const vi_tensor *t, vi_inflater *s, size_t rows, float *buffer, size_t most,
+                          vi_columns_fn take, void *user, vi_error *e) {
+    vi_tensor line = *t; /* the elements in the order of the file */
+    size_t columns = (size_t)t->elements / rows;
+    int32_t status = s != NULL ? vi_inflate_skip(s, t->skip, e) : VIT_OK;
+    line.strided = false;
+    for (size_t first = 0; status == VIT_OK && first < columns; first += most) {
+        size_t n = columns - first < most ? columns - first : most;
+        status = s != NULL ? unpack_elements(s, t->dtype, n * rows, buffer, e)
+                           : vi_tensor_read(d, &line, (uint64_t)first * rows, n * rows, buffer, e);
+        if (status == VIT_OK) take(user, first, n, buffer);
+    }
+    return status == VIT_OK && s != NULL ? unpack_end(s, t, e) : status;
+}
+
+int32_t vi_tensor_columns(const vi_directory *d, const vi_tensor *t, size_t rows, float *buffer, size_t most, vi_columns_fn take,
+                          void *user, vi_allocator *a, vi_error *e) {
+    if (t->packed == 0) return columns_of(d, t, NULL, rows, buffer, most, take, user, e);
+    vi_inflater *s = vi_alloc(a, sizeof *s, VI_TEMPORARY);
+    if (s == NULL) return vi_alloc_failed(a, sizeof *s, "unpacking a tensor", e);
+    vi_inflate_start(s, vi_tensor_file(d, t), t->offset, t->packed, t->name);
+    int32_t status = columns_of(d, t, s, rows, buffer, most, take, user, e);
+    vi_free(a, s, sizeof *s, VI_TEMPORARY);
+    return status;
 }

@@ -108,6 +108,9 @@ bool vi_matrix_bytes(uint32_t type, size_t rows, size_t cols, size_t *bytes);
 /* Packs rows [row0, row1) (row0 a multiple of 16; row1 too, or N) of a row-major W [N, K]: src is row row0, tight. dst is the
  * whole packed matrix. */
 void vi_pack_rows(void *dst, uint32_t type, size_t rows, size_t cols, const float *src, size_t row0, size_t row1);
+/* The same from columns [col0, col1) of rows [row0, row1): src [col1 - col0, row1 - row0]. Other elements, also padding, stay as
+ * they are. */
+void vi_pack_columns(void *dst, uint32_t type, size_t cols, const float *src, size_t row0, size_t row1, size_t col0, size_t col1);
 /* The inverse, exact for the stored precision (dst [rows, cols] tight): for tests and for conversion between precisions. */
 void vi_unpack(float *dst, const vi_matrix *w);
 

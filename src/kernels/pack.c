@@ -34,6 +34,20 @@ void vi_pack_rows(void *dst, uint32_t type, size_t rows, size_t cols, const floa
     }
 }
 
+/* A panel at a time: its columns lie side by side, and so do the 16 rows of each in src. */
+void vi_pack_columns(void *dst, uint32_t type, size_t cols, const float *src, size_t row0, size_t row1, size_t col0,
+                     size_t col1) {
+    for (size_t row = row0, next; row < row1; row = next) {
+        next = (row / VI_PANEL + 1) * VI_PANEL < row1 ? (row / VI_PANEL + 1) * VI_PANEL : row1;
+        for (size_t k = col0; k < col1; k++) {
+            const float *from = src + (k - col0) * (row1 - row0) + (row - row0);
+            size_t at = packed_index(type, cols, row, k), n = next - row;
+            for (size_t i = 0; type == VI_F32 && i < n; i++) ((float *)dst)[at + i] = from[i];
+            for (size_t i = 0; type == VI_BF16 && i < n; i++) ((uint16_t *)dst)[at + 2 * i] = vi_f32_to_bf16(from[i]);
+        }
+    }
+}
+
 void vi_unpack(float *dst, const vi_matrix *w) {
     for (size_t row = 0; row < w->rows; row++) {
         for (size_t k = 0; k < w->cols; k++) {

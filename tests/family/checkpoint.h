@@ -7,7 +7,7 @@
 #include "test.h"
 #include <stdarg.h>
 
-#define MAX_SPECS 400
+#define MAX_SPECS 700
 
 typedef struct spec {
     char name[96], shape[64];
@@ -30,6 +30,7 @@ typedef struct described {
     vi_directory directory;
     vi_json config, preprocessor;
     unsigned char *file;
+    size_t header; /* bytes of `file`; what the reader finds beyond them is zero */
 } described;
 
 static inline spec *find_spec(checkpoint *c, const char *name) {
@@ -119,33 +120,43 @@ static inline checkpoint hf_checkpoint(void) {
     return c;
 }
 
-static inline size_t bytes_of(const spec *s) {
-    size_t elements = 1, size = strcmp(s->dtype, "I64") == 0 ? 8 : strcmp(s->dtype, "F16") == 0 ? 2 : 4;
+static inline uint64_t bytes_of(const spec *s) {
+    uint64_t elements = 1, size = strcmp(s->dtype, "I64") == 0 ? 8 : strcmp(s->dtype, "F16") == 0 ? 2 : 4;
     for (const char *at = s->shape + 1; *at != ']';) {
-        elements *= (size_t)strtoul(at, (char **)(uintptr_t)&at, 10);
+        elements *= (uint64_t)strtoul(at, (char **)(uintptr_t)&at, 10);
         while (*at == ',' || *at == ' ') at++;
     }
     return elements * size;
 }
 
-/* As a safetensors file; free it. */
-static inline unsigned char *checkpoint_file(const checkpoint *c, size_t *size) {
-    size_t room = (size_t)c->count * 256 + 16, used = 8 + 1, data = 0;
+/* The header of a safetensors file, whose data follows; free it. */
+static inline unsigned char *checkpoint_header(const checkpoint *c, size_t *size, uint64_t *data_size) {
+    size_t room = (size_t)c->count * 256 + 16, used = 8 + 1;
+    uint64_t data = 0;
     char *header = malloc(room);
     header[8] = '{';
     for (int i = 0; i < c->count; i++) {
-        size_t end = data + bytes_of(&c->specs[i]);
+        uint64_t end = data + bytes_of(&c->specs[i]);
         used +=
-            (size_t)snprintf(header + used, room - used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}",
-                             i ? "," : "", c->specs[i].name, c->specs[i].dtype, c->specs[i].shape, data, end);
+            (size_t)snprintf(header + used, room - used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%llu,%llu]}",
+                             i ? "," : "", c->specs[i].name, c->specs[i].dtype, c->specs[i].shape, (unsigned long long)data,
+                             (unsigned long long)end);
         data = end;
     }
     header[used++] = '}';
     for (int i = 0; i < 8; i++) header[i] = (char)((used - 8) >> (8 * i));
-    unsigned char *file = calloc(1, used + data);
-    memcpy(file, header, used);
+    *size = used;
+    *data_size = data;
+    return (unsigned char *)header;
+}
+
+/* The whole file; free it. */
+static inline unsigned char *checkpoint_file(const checkpoint *c, size_t *size) {
+    uint64_t data;
+    unsigned char *header = checkpoint_header(c, size, &data), *file = calloc(1, *size + (size_t)data);
+    memcpy(file, header, *size);
     free(header);
-    *size = used + data;
+    *size += (size_t)data;
     return file;
 }
 
@@ -157,13 +168,10 @@ static inline vi_overrides no_overrides(void) {
     return o;
 }
 
-/* Describes a file in memory. config, preprocessor: JSON text or NULL; o: NULL for none. close_described afterwards. */
-static inline void describe_file(described *r, unsigned char *file, size_t size, const char *config, const char *preprocessor,
-                                 const vi_overrides *o) {
+/* Describes what the open reader holds. config, preprocessor: JSON text or NULL; o: NULL for none. */
+static inline void describe_reader(described *r, const char *config, const char *preprocessor, const vi_overrides *o) {
     vi_overrides none = no_overrides();
     vi_checkpoint c = {.directory = &r->directory, .overrides = o ? o : &none};
-    r->file = file;
-    r->status = vi_reader_open_memory(&r->reader, file, size, &r->e);
     if (r->status == VIT_OK) r->status = vi_directory_open(&r->directory, &r->reader, &r->a, &r->e);
     if (r->status == VIT_OK && config) r->status = vi_json_parse(&r->config, config, strlen(config), "config.json", &r->a, &r->e);
     if (r->status == VIT_OK && preprocessor)
@@ -171,6 +179,22 @@ static inline void describe_file(described *r, unsigned char *file, size_t size,
     c.config = r->config.root;
     c.preprocessor = r->preprocessor.root;
     if (r->status == VIT_OK) r->status = vi_describe(&c, &r->family, &r->d, &r->a, &r->e);
+}
+
+/* The same of a file in memory. close_described afterwards. */
+static inline void describe_file(described *r, unsigned char *file, size_t size, const char *config, const char *preprocessor,
+                                 const vi_overrides *o) {
+    r->file = file;
+    r->status = vi_reader_open_memory(&r->reader, file, size, &r->e);
+    describe_reader(r, config, preprocessor, o);
+}
+
+/* A file of any size whose data nobody needs to have. */
+static inline int32_t read_header(void *user, uint64_t offset, void *dst, size_t size) {
+    const described *r = user;
+    memset(dst, 0, size);
+    if (offset < r->header) memcpy(dst, r->file + offset, size < r->header - (size_t)offset ? size : r->header - (size_t)offset);
+    return 0;
 }
 
 static inline void close_described(described *r) {
@@ -186,10 +210,11 @@ static inline void close_described(described *r) {
 }
 
 static inline described *describe(const checkpoint *c, const char *config, const char *preprocessor, const vi_overrides *o) {
-    size_t size;
-    unsigned char *file = checkpoint_file(c, &size);
+    uint64_t data;
     described *r = calloc(1, sizeof *r);
-    describe_file(r, file, size, config, preprocessor, o);
+    r->file = checkpoint_header(c, &r->header, &data);
+    r->status = vi_reader_open_callback(&r->reader, read_header, r, r->header + data, &r->e);
+    describe_reader(r, config, preprocessor, o);
     return r;
 }
 

@@ -754,4 +754,5 @@ def main(names):
         print(name, sum(e.stat().st_size for e in os.scandir(folder)))
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

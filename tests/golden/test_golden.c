@@ -66,6 +66,14 @@ static const golden_case cases[] = {
     {"dinov2_registers", 2, 2, VIT_FROM_MODEL, "timm", 1},
     {"dinov2", 1, 2, VIT_FROM_MODEL, "timm", 1},
     {"timm_deit3_names", 1, 0, VIT_FROM_MODEL, "timm", 0},
+    {"google_token", 2, 0, VIT_FROM_MODEL, "google", 0},
+    {"google_21k", 1, 0, VIT_FROM_MODEL, "google", 1}, /* notes the optimizer's tensors */
+    {"google_gap", 1, 0, VIT_FROM_MODEL, "google", 0},
+    {"google_scan", 2, 0, VIT_FROM_MODEL, "google", 0},
+    {"google_scan_deflated", 1, 0, VIT_FROM_MODEL, "google", 0},
+    {"google_siglip", 1, 0, VIT_FROM_MODEL, "google", 1}, /* notes the text tower */
+    {"google_bfloat16", 1, 0, VIT_FROM_MODEL, "google", 0},
+    {"google_old_map", 1, 0, VIT_FROM_MODEL, "google", 0},
     {"hf_classifier", 1, 0, VIT_FROM_MODEL, "hf-vit", 1},
     {"hf_model", 1, 0, VIT_FROM_MODEL, "hf-vit", 1},
     {"hf_resized", 4, 0, VIT_FROM_MODEL, "hf-vit", 1},

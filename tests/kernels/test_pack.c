@@ -61,6 +61,34 @@ static void test_round_trip(void) {
     guarded_free(&memory);
 }
 
+/* Pieces of columns of pieces of rows make what rows make. */
+static void test_pack_columns(void) {
+    unsigned long long s = 23;
+    guarded memory = guarded_create(1 << 14);
+    for (size_t round = 0; round < 300; round++) {
+        const size_t n = 1 + random_below(&s, 70), k = 1 + random_below(&s, 40), split = random_below(&s, n + 1);
+        const uint32_t type = round % 2 ? VI_F32 : VI_BF16;
+        static float source[70 * 40], columns[70 * 40], expected[80 * 40];
+        fill_random(source, n * k, &s);
+        vi_pack_rows(expected, type, n, k, source, 0, n);
+        float *data = guarded_place(&memory, packed_bytes(type, n, k) / 4, n % 2);
+        memset(data, 0, packed_bytes(type, n, k));
+        for (size_t part = 0; part < 2; part++) {
+            const size_t row0 = part ? split : 0, row1 = part ? n : split;
+            for (size_t col0 = 0, col1; col0 < k; col0 = col1) {
+                col1 = col0 + 2 + 2 * random_below(&s, 9);
+                if (col1 > k) col1 = k;
+                for (size_t c = col0; c < col1; c++)
+                    for (size_t row = row0; row < row1; row++)
+                        columns[(c - col0) * (row1 - row0) + row - row0] = source[row * k + c];
+                vi_pack_columns(data, type, k, columns, row0, row1, col0, col1);
+            }
+        }
+        CHECK(memcmp(data, expected, packed_bytes(type, n, k)) == 0, "%zu x %zu type %u", n, k, (unsigned)type);
+    }
+    guarded_free(&memory);
+}
+
 static void test_pack_keys(void) {
     unsigned long long s = 22;
     guarded memory_k = guarded_create(1 << 14), memory_panels = guarded_create(1 << 14);
@@ -85,4 +113,4 @@ static void test_pack_keys(void) {
     guarded_free(&memory_panels);
 }
 
-TEST_MAIN(test_bytes, test_round_trip, test_pack_keys)
+TEST_MAIN(test_bytes, test_round_trip, test_pack_columns, test_pack_keys)
