@@ -280,7 +280,7 @@ static int32_t fill_vector(loader *l, const vi_source *source, float *dst, size_
     size_t part = elements / source->parts;
     for (uint32_t i = 0; i < source->parts; i++) {
         if (!source->part[i]) continue; /* the block is zeroed */
-        int32_t status = read_elements(l, source->part[i], source->above, part, dst + i * part);
+        int32_t status = read_elements(l, source->part[i], source->in_place ? i * part : source->above, part, dst + i * part);
         if (status != VIT_OK) return status;
     }
     return VIT_OK;

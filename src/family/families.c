@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const vi_family *const families[] = {
-    &vi_family_native,  &vi_family_hf_deit,   &vi_family_hf_mae, &vi_family_hf_vit, &vi_family_hf_dinov2,
-    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_timm,
+    &vi_family_native,  &vi_family_hf_deit,   &vi_family_hf_mae, &vi_family_hf_vit, &vi_family_hf_dinov2, &vi_family_hf_dinov3,
+    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_dino,   &vi_family_timm,
 };
 #define FAMILIES (sizeof families / sizeof *families)
 
@@ -39,6 +39,12 @@ static int32_t unknown_family(const vi_directory *directory, vi_error *e) {
         vi_printable(name, sizeof name, directory->tensors[i].name, strlen(directory->tensors[i].name));
         snprintf(found + used, sizeof found - used, "%s'%s'", i > 0 ? ", " : "", name);
     }
+    if (vi_directory_find(directory, "weight") != NULL && directory->count <= 2)
+        return vi_fail(
+            e, VIT_ERROR_MODEL,
+            "%s: a linear head without its backbone (tensors 'weight' and 'bias'): load an index that names both files "
+            "(docs/checkpoints.md)",
+            directory->reader->name);
     if (directory->count == 0) return vi_fail(e, VIT_ERROR_MODEL, "%s: has no tensors", directory->reader->name);
     return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor names (%s, ...: %llu in all) are of no family known here (%s)",
                    directory->reader->name, found, (unsigned long long)directory->count, known);
@@ -128,7 +134,7 @@ static int32_t check_slot(const place *p, const vi_source *source, const vi_desc
         return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' has no weight beside it", file, source->part[0]->name);
     /* Parts are alike: one below the other in a matrix, side by side in a vector. */
     uint64_t *split = vi_slot_table[p->slot].matrix ? &rows : &cols;
-    *split = *split / source->parts + source->above + source->below;
+    if (!source->in_place) *split = *split / source->parts + source->above + source->below;
     for (uint32_t i = 0; i < source->parts; i++) {
         if (source->part[i] == NULL) continue;
         int32_t status = check_part(p, source->part[i], source->parts, rows, cols, e);

@@ -30,6 +30,7 @@ typedef struct vi_source {
     vi_tensor *part[VI_MAX_PARTS]; /* NULL inside a slot that has other parts: zeros (a key bias that is not stored) */
     uint32_t parts;                /* 0: absent */
     uint64_t above, below;         /* rows (of a vector: elements) of a single part that belong to other slots */
+    bool in_place; /* a vector whose parts are the same tensor, of the whole size: each part takes its own elements of it */
 } vi_source;
 
 /* What a family says about a checkpoint. */

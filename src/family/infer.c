@@ -34,7 +34,8 @@ static int32_t infer_prefix(const vi_names *n, vi_hparams *h, vi_error *e) {
     const vi_tensor *t = vi_names_find(n, VI_REGISTERS, 0);
     if (t == NULL) return VIT_OK;
     uint64_t rows = rows_of(t, h->width);
-    if (rows == 0 || rows > VI_MAX_REGISTERS) return misshaped(n, t, "[1, registers, width]", e);
+    bool none = t->elements == 0 && t->rank > 0 && t->shape[t->rank - 1] == (uint64_t)h->width;
+    if ((rows == 0 && !none) || rows > VI_MAX_REGISTERS) return misshaped(n, t, "[1, registers, width]", e);
     h->registers = (int32_t)rows;
     return VIT_OK;
 }
@@ -162,8 +163,21 @@ static int32_t check_positions(const vi_names *n, const vi_hparams *h, vi_error 
     return rows_of(t, h->width) == 0 ? misshaped(n, t, "[1, positions, width]", e) : VIT_OK;
 }
 
+/* Any size would do: the one that DINOv3 is evaluated at, 224 pixels for patches of 16. */
+static int32_t no_positions(const char *size_source, vi_description *d) {
+    vi_hparams *h = &d->hparams;
+    h->positionless = 1;
+    if (size_source != NULL) return VIT_OK;
+    h->image_width = 14 * (h->patch_width < VI_MAX_SIDE ? h->patch_width : VI_MAX_SIDE);
+    h->image_height = 14 * (h->patch_height < VI_MAX_SIDE ? h->patch_height : VI_MAX_SIDE);
+    vi_note(d, true, "input size: %ldx%ld assumed, nothing in the file says (VIT_OPT_IMAGE_WIDTH, VIT_OPT_IMAGE_HEIGHT)",
+            (long)h->image_width, (long)h->image_height);
+    return VIT_OK;
+}
+
 int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e) {
     vi_hparams *h = &d->hparams;
+    if (covers == VI_COVERS_ABSENT) return no_positions(size_source, d);
     int32_t status = check_positions(n, h, e);
     if (status != VIT_OK) return status;
     if (size_source != NULL) return positions_of_known_size(n, covers, size_source, h, e);

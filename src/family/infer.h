@@ -10,12 +10,14 @@
 int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e);
 
 /* Which prefix tokens have positions. */
+#define VI_COVERS_ABSENT (-2) /* there is no position embedding: rotary positions alone */
 #define VI_COVERS_UNKNOWN (-1)
 #define VI_COVERS_NONE 0
 #define VI_COVERS_ALL 1
 #define VI_COVERS_CLASS 2 /* registers were put in afterwards */
 
-/* Sets position_prefix (by `covers`, VI_COVERS_*) and, when `size_source` is NULL, the image size as a square. Otherwise
+/* Sets position_prefix (by `covers`, VI_COVERS_*) and, when `size_source` is NULL, the image size as a square (of 14 x 14
+ * patches where there are no positions to count). Otherwise
  * image_width and image_height are set and size_source names where they come from; they must fit the position tensor. */
 int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_source, vi_description *d, vi_error *e);
 

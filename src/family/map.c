@@ -20,10 +20,14 @@ static index_place place_of(const vi_name_map *map) {
 /* "<prefix><block><index>.<part>" or "<prefix><part>". A name too long for any file is cut and so never found. */
 static const char *full_name(char *dst, const vi_names *n, const char *prefix, vi_slot slot, int32_t block, const char *part) {
     index_place at = place_of(n->map);
+    long index = (long)(block / n->branches);
+    if (part[0] == '?') part++;
     if (slot < VI_MODEL_SLOTS)
         snprintf(dst, NAME_SIZE, "%s%s", prefix, part);
+    else if (n->chunk > 0)
+        snprintf(dst, NAME_SIZE, "%s%s%ld.%ld.%s", prefix, n->map->block, index / (long)n->chunk, index, part);
     else
-        snprintf(dst, NAME_SIZE, "%s%.*s%ld%s%s", prefix, at.before, n->map->block, (long)(block / n->branches), at.after, part);
+        snprintf(dst, NAME_SIZE, "%s%.*s%ld%s%s", prefix, at.before, n->map->block, index, at.after, part);
     char *branch = strchr(dst, '#');
     if (branch != NULL) *branch = (char)('0' + block % n->branches); /* VI_MAX_BRANCHES is 9 */
     return dst;
@@ -49,12 +53,19 @@ bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, c
     n->directory = d;
     n->map = map;
     n->branches = 1;
+    n->chunk = 0;
     for (size_t i = 0; i < count; i++) {
         n->prefix = prefixes[i];
         if (has_marker(n)) return true;
     }
     n->prefix = "";
     return false;
+}
+
+bool vi_names_has(const vi_names *n, const char *name) {
+    char full[NAME_SIZE];
+    snprintf(full, sizeof full, "%s%s", n->prefix, name);
+    return vi_directory_find(n->directory, full) != NULL;
 }
 
 /* First row of the slot that has a tensor in the file (its first or any later part), else its first row. */
@@ -119,7 +130,9 @@ int32_t vi_names_depth(const vi_names *n) {
     for (size_t i = 0; i < n->directory->count; i++) {
         const char *name = n->directory->tensors[i].name;
         if (strncmp(name, start, length) != 0) continue;
-        int32_t index = block_index(name + length, place.after);
+        const char *number = name + length;
+        if (n->chunk > 0 && block_index(number, ".") >= 0) number = strchr(number, '.') + 1;
+        int32_t index = block_index(number, place.after);
         if (index >= depth) depth = index + 1;
     }
     return depth <= VI_MAX_TENSORS / n->branches ? depth * n->branches : depth;
@@ -132,10 +145,11 @@ static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, const v
     if (found == NULL) return VIT_OK;
     source->above = (uint64_t)row->above * (uint64_t)h->width + (uint64_t)row->above_mlp * (uint64_t)h->mlp;
     source->below = (uint64_t)row->below * (uint64_t)h->width + (uint64_t)row->below_mlp * (uint64_t)h->mlp;
+    source->in_place = row->in_place;
     for (uint32_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
-        bool stored = row->part[p][0] != '\0';
+        bool stored = row->part[p][0] != '\0', optional = row->part[p][0] == '?';
         vi_tensor *t = stored ? find_part(n, slot, block, row->part[p]) : NULL;
-        if (t == NULL && stored) return missing_part(n, slot, block, row->part[p], e);
+        if (t == NULL && stored && !optional) return missing_part(n, slot, block, row->part[p], e);
         if (t != NULL) t->used = true;
         source->part[source->parts++] = t;
     }

@@ -5,12 +5,14 @@
 
 #include "family/family.h"
 
+/* What follows "<block><index>." of a block slot, without prefix. "#" stands for the number of the branch (vi_names.branches);
+ * "" means zeros, not stored; "?..." zeros when it is not there. */
 typedef struct vi_name_row {
     vi_slot slot;
-    const char *part[VI_MAX_PARTS]; /* without prefix; of a block slot: what follows "<block><index>.", where "#"
-                                       stands for the number of the branch (vi_names.branches); "": zeros, not stored */
-    uint8_t above, below;           /* of a single part: so many times the width of its rows belong to other slots */
-    uint8_t above_mlp, below_mlp;   /* and so many times the width of the MLP's hidden layer */
+    const char *part[VI_MAX_PARTS];
+    uint8_t above, below;         /* of a single part: so many times the width of its rows belong to other slots */
+    uint8_t above_mlp, below_mlp; /* and so many times the width of the MLP's hidden layer */
+    bool in_place;                /* parts are one vector: each takes the elements that lie where it goes */
 } vi_name_row;
 
 typedef struct vi_name_map {
@@ -27,11 +29,15 @@ typedef struct vi_names {
     const vi_directory *directory;
     const vi_name_map *map;
     const char *prefix; /* names are looked up with it, then without (heads often have none) */
+    int32_t chunk;      /* not 0: so many blocks of the file lie in a group: "blocks.<group>.<index>." */
     int32_t branches;   /* blocks of the model that share a block of the file, numbered at the "#" of their names */
 } vi_names;
 
 /* Finds a marker with one of the prefixes in front; false when there is none (prefix is "" then). */
 bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count);
+
+/* Whether there is a tensor of this name behind the prefix. */
+bool vi_names_has(const vi_names *n, const char *name);
 
 /* First tensor of a slot, NULL when absent; block is ignored for slots of the model. */
 vi_tensor *vi_names_find(const vi_names *n, vi_slot slot, int32_t block);

@@ -12,7 +12,6 @@ static const vi_name_row rows[] = {
     {.slot = VI_PATCH_B, .part = {"patch_embed.proj.bias"}},
     {.slot = VI_CLASS_TOKEN, .part = {"cls_token"}},
     {.slot = VI_REGISTERS, .part = {"reg_token"}},
-    {.slot = VI_REGISTERS, .part = {"register_tokens"}}, /* original DINOv2 */
     {.slot = VI_POSITION, .part = {"pos_embed"}},
     {.slot = VI_PRE_NORM_G, .part = {"norm_pre.weight"}},
     {.slot = VI_PRE_NORM_B, .part = {"norm_pre.bias"}},
@@ -50,7 +49,7 @@ static const vi_name_row rows[] = {
     {.slot = VI_QKV_W, .part = {"attn.qkv.weight"}},
     {.slot = VI_QKV_B, .part = {"attn.qkv.bias"}},
     {.slot = VI_QKV_W, .part = {"attn.q_proj.weight", "attn.k_proj.weight", "attn.v_proj.weight"}}, /* EVA */
-    {.slot = VI_QKV_B, .part = {"attn.q_proj.bias", "", "attn.v_proj.bias"}},
+    {.slot = VI_QKV_B, .part = {"attn.q_proj.bias", "?attn.k_proj.bias", "attn.v_proj.bias"}},
     {.slot = VI_QKV_B, .part = {"attn.q_bias", "", "attn.v_bias"}},
     {.slot = VI_Q_NORM_G, .part = {"attn.q_norm.weight"}},
     {.slot = VI_Q_NORM_B, .part = {"attn.q_norm.bias"}},
@@ -70,10 +69,6 @@ static const vi_name_row rows[] = {
     {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
     {.slot = VI_FC1_W, .part = {"mlp.fc1_g.weight", "mlp.fc1_x.weight"}},
     {.slot = VI_FC1_B, .part = {"mlp.fc1_g.bias", "mlp.fc1_x.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.w12.weight"}}, /* original DINOv2 */
-    {.slot = VI_FC1_B, .part = {"mlp.w12.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.w3.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.w3.bias"}},
     {.slot = VI_MLP_NORM_G, .part = {"mlp.norm.weight"}},
     {.slot = VI_MLP_NORM_B, .part = {"mlp.norm.bias"}},
     {.slot = VI_SCALE2, .part = {"ls2.gamma"}},
@@ -124,14 +119,14 @@ static const vi_name_map map = {
     .count = sizeof rows / sizeof *rows,
 };
 
-/* transformers' wrapper of timm models, torch's DataParallel and compile. */
-static const char *const prefixes[] = {"", "timm_model.", "module.", "_orig_mod.", "module.timm_model."};
+/* transformers' wrapper of timm models, torch's DataParallel and compile, DINO's and DINOv2's training. */
+static const char *const prefixes[] = {"",          "timm_model.",      "module.",        "_orig_mod.", "module.timm_model.",
+                                       "backbone.", "module.backbone.", "vision_encoder."};
 
 static const vi_feature features[] = {
     {"rope.periods", "a rotary position embedding with stored periods"},
     {"relative_position", "relative position bias"},
     {"patch_embed.backbone.", "a convolutional stem"},
-    {"storage_tokens", "an original DINOv3 file"},
     {".lambda_q1", "differential attention"},
     {".out_proj.", "one output projection of parallel branches (fuse_out_proj)"},
     {".attn.gate.", "gated attention"},
@@ -169,9 +164,9 @@ typedef struct timm_config {
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
     bool found = vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
     for (int32_t branch = 1; branch < VI_MAX_BRANCHES; branch++) {
-        char name[VI_MAX_NAME + 1];
-        snprintf(name, sizeof name, "%sblocks.0.attns.%ld.attn.qkv.weight", n->prefix, (long)branch);
-        if (vi_directory_find(c->directory, name) == NULL) break;
+        char name[64];
+        snprintf(name, sizeof name, "blocks.0.attns.%ld.attn.qkv.weight", (long)branch);
+        if (!vi_names_has(n, name)) break;
         n->branches = branch + 1;
     }
     return found;
@@ -289,9 +284,12 @@ static int32_t read_classes(timm_config *t, const vi_names *n, vi_description *d
     return VIT_OK;
 }
 
-/* Facebook's own files of DINOv2: no config.json, a mask token beside layer scale. */
-static bool original_dinov2(const vi_checkpoint *c, const vi_names *n) {
-    return c->config == NULL && vi_directory_find(n->directory, "mask_token") != NULL && vi_names_find(n, VI_SCALE1, 0) != NULL;
+/* Published files without a config.json, by what their names begin with: pixels in ImageNet's mean and std. */
+static const char *const imagenet_files[] = {"deit", "dino", "mae_"};
+
+static bool file_begins(const vi_checkpoint *c, const char *start) {
+    const char *name = c->directory->reader->name, *slash = strrchr(name, '/');
+    return strncmp(slash != NULL ? slash + 1 : name, start, strlen(start)) == 0;
 }
 
 /* Heads, epsilon and activation: from model_args, the architecture, or guessed. */
@@ -319,7 +317,7 @@ static void read_numbers(const vi_checkpoint *c, timm_config *t, const vi_names 
 
     bool bilinear = t->arch != NULL && (t->arch->flags & VI_ARCH_BILINEAR_POSITIONS);
     h->position = bilinear ? VIT_POSITION_BILINEAR : VIT_POSITION_BICUBIC_ANTIALIAS;
-    if (original_dinov2(c, n) && h->registers == 0) h->position = VIT_POSITION_BICUBIC_OFFSET;
+    if (t->arch == NULL && file_begins(c, "dino")) h->position = VIT_POSITION_BICUBIC_OFFSET;
 }
 
 /* Says where the model pools by itself: the norm of models that pool patch tokens comes after pooling and is called fc_norm. */
@@ -357,6 +355,8 @@ static void assume_pipeline(const vi_checkpoint *c, const timm_config *t, vi_des
     const vi_timm_arch *arch = t->arch;
     double crop = arch != NULL ? arch->crop / 1000.0 : d->hparams.image_width < 128 || d->hparams.image_height < 128 ? 1.0 : 0.9;
     vi_stats stats = arch != NULL ? (vi_stats)arch->stats : VI_STATS_HALF;
+    for (size_t i = 0; arch == NULL && i < sizeof imagenet_files / sizeof *imagenet_files; i++)
+        if (file_begins(c, imagenet_files[i])) stats = VI_STATS_IMAGENET;
     p->resize = arch != NULL && (arch->flags & VI_ARCH_SQUASH) ? VIT_RESIZE_SQUASH : VIT_RESIZE_SHORTEST;
     p->filter = arch != NULL && (arch->flags & VI_ARCH_BILINEAR) ? VIT_FILTER_BILINEAR : VIT_FILTER_BICUBIC;
     vi_pipeline_stats(p, stats);
@@ -408,7 +408,6 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     int32_t covers = VI_COVERS_UNKNOWN;
     if (source == NULL && t.arch != NULL) covers = !(t.arch->flags & VI_ARCH_BARE);
     if (vi_config_get(t.args, "no_embed_class") != NULL) covers = !vi_config_flag(&t.reader, t.args, "no_embed_class", false);
-    if (vi_directory_find(c->directory, "register_tokens") != NULL) covers = VI_COVERS_CLASS;
     if (t.reader.status != VIT_OK) return t.reader.status;
     read_structure(&t, &n, &d->hparams);
     if (t.reader.status != VIT_OK) return t.reader.status;
@@ -437,7 +436,14 @@ static int32_t labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a
     return vi_labels_from_json(d, names, vi_config_get(from, "label_descriptions"), a, e);
 }
 
-/* Used in training only, or dropped by timm itself (pre_logits). */
-static bool ignore(const char *name) { return strstr(name, "mask_token") != NULL || strstr(name, "pre_logits.") != NULL; }
+/* Used in training only (masked patches, DINO's projection heads, MAE's decoder), or dropped by timm itself (pre_logits). */
+static bool ignore(const char *name) {
+    static const char *const known[] = {"mask_token",      "pre_logits.",   "head.mlp.",     "head.last_layer.",
+                                        "dino_head.",      "ibot_head.",    "decoder_embed", "decoder_pos_embed",
+                                        "decoder_blocks.", "decoder_norm.", "decoder_pred."};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strstr(name, known[i]) != NULL) return true;
+    return false;
+}
 
 const vi_family vi_family_timm = {"timm", detect, hparams, bind, labels, ignore};

@@ -138,7 +138,7 @@ static void set_position(vit_context *c, float *resampled, float *rope) {
     const float *trained = c->model->weights.position;
     c->work.position = trained;
     c->work.rope = rope;
-    if (rope) vi_rope_table(rope, h, c->model->weights.rope_freqs, c->grid_width, c->grid_height);
+    if (rope) vi_rope_table(rope, h, &c->model->weights, c->grid_width, c->grid_height);
     if (!resampled) return;
     size_t width = (size_t)h->width, prefix = (size_t)h->position_prefix;
     memcpy(resampled, trained, prefix * width * sizeof *resampled);

@@ -8,28 +8,32 @@
 
 #include <math.h>
 
-/* Turn of band j of `bands` at row or column `index` of `grid`. */
-static double angle(const vi_hparams *h, int32_t index, int32_t grid, int32_t reference, size_t j, size_t bands) {
+/* Turn of band j of `bands` at row or column `index` of `grid`. periods [bands] or NULL: theta^(j / bands) */
+static double angle(const vi_hparams *h, const float *periods, int32_t index, int32_t grid, int32_t reference, size_t j,
+                    size_t bands) {
     double theta = (double)h->rope_theta, band = (double)j / (double)bands, position = index + (double)h->rope_offset;
     if (h->rope == VI_ROPE_PAIRS) return (reference > 0 ? position / grid * reference : position) * pow(theta, -band);
-    return 2 * 3.14159265358979323846 * (2 * (index + 0.5) / grid - 1) / pow(theta, band);
+    return 2 * 3.14159265358979323846 * (2 * (index + 0.5) / grid - 1) / (periods ? (double)periods[j] : pow(theta, band));
 }
 
 /* Of pair i at patch (x, y): the first half of the pairs turns with the row, the second with the column, or the other way. */
-static double pair_angle(const vi_hparams *h, size_t i, size_t bands, int32_t x, int32_t y, int32_t width, int32_t height) {
+static double pair_angle(const vi_hparams *h, const float *periods, size_t i, int32_t x, int32_t y, int32_t width,
+                         int32_t height) {
+    size_t bands = (size_t)(h->width / h->heads) / 4;
     bool first = i < bands, row = first != (h->rope_columns_first != 0);
     size_t j = first ? i : i - bands;
-    return row ? angle(h, y, height, h->rope_height, j, bands) : angle(h, x, width, h->rope_width, j, bands);
+    return row ? angle(h, periods, y, height, h->rope_height, j, bands) : angle(h, periods, x, width, h->rope_width, j, bands);
 }
 
-void vi_rope_table(float *table, const vi_hparams *h, const float *freqs, int32_t grid_width, int32_t grid_height) {
+void vi_rope_table(float *table, const vi_hparams *h, const vi_weights *w, int32_t grid_width, int32_t grid_height) {
     size_t half = (size_t)(h->width / h->heads) / 2, tables = vi_rope_tables(h);
+    const float *freqs = w->rope_freqs;
     for (size_t t = 0; t < tables; t++, freqs += freqs ? half : 0)
         for (int32_t y = 0; y < grid_height; y++)
             for (int32_t x = 0; x < grid_width; x++, table += 2 * half)
                 for (size_t i = 0; i < half; i++) {
                     double a = h->rope == VI_ROPE_MIXED ? (double)freqs[i] * x + (double)freqs[tables * half + i] * y
-                                                        : pair_angle(h, i, half / 2, x, y, grid_width, grid_height);
+                                                        : pair_angle(h, w->rope_periods, i, x, y, grid_width, grid_height);
                     table[i] = (float)cos(a);
                     table[half + i] = (float)sin(a);
                 }

@@ -47,6 +47,7 @@ const vi_slot_row vi_slot_table[VI_SLOTS] = {
     [VI_MAP_K_NORM_G] = {"map.k_norm.weight", false, false, MODEL(map.k_norm.gamma)},
     [VI_MAP_K_NORM_B] = {"map.k_norm.bias", false, false, MODEL(map.k_norm.beta)},
     [VI_ROPE_FREQS] = {"rope_freqs", false, true, MODEL(rope_freqs)},
+    [VI_ROPE_PERIODS] = {"rope_periods", false, false, MODEL(rope_periods)},
     [VI_NORM1_G] = {"norm1.weight", false, true, BLOCK(norm1.gamma)},
     [VI_NORM1_B] = {"norm1.bias", false, false, BLOCK(norm1.beta)},
     [VI_QKV_W] = {"qkv.weight", true, true, BLOCK(qkv.w)},
@@ -125,6 +126,10 @@ static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uin
     case VI_ROPE_FREQS:
         *rows = h->rope == VI_ROPE_MIXED ? 2 * (uint64_t)h->depth * (uint64_t)h->heads : 0;
         *cols = width / (uint64_t)h->heads / 2;
+        break;
+    case VI_ROPE_PERIODS:
+        *rows = h->rope == VI_ROPE_HALVES;
+        *cols = width / (uint64_t)h->heads / 4;
         break;
     case VI_NORM2_G:
     case VI_NORM2_B: *rows = h->block != VI_BLOCK_PARALLEL; break;

@@ -49,22 +49,23 @@ typedef struct vi_map_pool {
 } vi_map_pool;
 
 typedef struct vi_weights {
-    vi_linear patch;          /* [D, C * patch_height * patch_width], input order (channel, row, column) */
-    const float *class_token; /* [D] or NULL */
-    const float *dist_token;  /* [D] or NULL */
-    const float *registers;   /* [R, D] or NULL */
-    const float *position;    /* [P + N, D], or [N, D] without rows for the prefix; NULL: rotary positions only */
-    const float *rope_freqs;  /* [2, depth, heads, head dim / 2] of VI_ROPE_MIXED: by column, by row; or NULL */
-    vi_norm patch_norm;       /* [D] on patches before positions (AIMv2), usually absent */
-    vi_norm pre_norm;         /* [D] before the blocks (CLIP), usually absent */
-    vi_norm norm;             /* [D] after the blocks, on all tokens */
-    vi_norm fc_norm;          /* [D] after pooling */
-    vi_map_pool map;          /* of VIT_POOL_ATTENTION */
-    vi_linear representation; /* [representation, D], followed by tanh (pre_logits) */
-    vi_linear projection;     /* [projection, D] (CLIP) */
-    vi_linear head;           /* [K, E] */
-    vi_linear head_dist;      /* [K, D] on the distillation token */
-    vi_block *blocks;         /* [depth] */
+    vi_linear patch;           /* [D, C * patch_height * patch_width], input order (channel, row, column) */
+    const float *class_token;  /* [D] or NULL */
+    const float *dist_token;   /* [D] or NULL */
+    const float *registers;    /* [R, D] or NULL */
+    const float *position;     /* [P + N, D], or [N, D] without rows for the prefix; NULL: rotary positions only */
+    const float *rope_freqs;   /* [2, depth, heads, head dim / 2] of VI_ROPE_MIXED: by column, by row; or NULL */
+    const float *rope_periods; /* [head dim / 4] of VI_ROPE_HALVES where the checkpoint stores them, rounded; or NULL */
+    vi_norm patch_norm;        /* [D] on patches before positions (AIMv2), usually absent */
+    vi_norm pre_norm;          /* [D] before the blocks (CLIP), usually absent */
+    vi_norm norm;              /* [D] after the blocks, on all tokens */
+    vi_norm fc_norm;           /* [D] after pooling */
+    vi_map_pool map;           /* of VIT_POOL_ATTENTION */
+    vi_linear representation;  /* [representation, D], followed by tanh (pre_logits) */
+    vi_linear projection;      /* [projection, D] (CLIP) */
+    vi_linear head;            /* [K, E] */
+    vi_linear head_dist;       /* [K, D] on the distillation token */
+    vi_block *blocks;          /* [depth] */
 } vi_weights;
 
 /* ---- the table ------------------------------------------------------------------------------------------------------------- */
@@ -110,6 +111,7 @@ typedef enum vi_slot {
     VI_MAP_K_NORM_G,
     VI_MAP_K_NORM_B,
     VI_ROPE_FREQS,
+    VI_ROPE_PERIODS,
     VI_MODEL_SLOTS, /* the rest exist once per block */
     VI_NORM1_G = VI_MODEL_SLOTS,
     VI_NORM1_B,

@@ -4,6 +4,8 @@ compute from random pixels in float64. test_golden.c compares.
 
     python3 tests/golden/make_golden.py [case ...]      (pip: torch, timm, transformers, safetensors, pillow)
 
+Cases of Facebook's own code need checkouts of facebookresearch/dinov2 and dinov3, named by $DINOV2 and $DINOV3.
+
 A case is a folder with model.safetensors, mostly config.json, and one or more run files. A run file is the 8 bytes "VITGOLD1" and
 records: name (16 bytes, NUL-padded), rank and 4 dimensions (u32), then float32 values; all little-endian. Records:
   size [2]               width and height of the input, when they are not the trained ones
@@ -425,38 +427,105 @@ def timm_distilled_headless(folder):
     small_case(folder, "deit_tiny_distilled_patch16_224", num_classes=0)
 
 
-def as_dinov2(folder, model):
-    """Rewrites a file of timm with Facebook's names; there, the class token has a position and registers have none."""
-    os.remove(os.path.join(folder, "config.json"))
-    path = os.path.join(folder, "model.safetensors")
-    state = {k.replace("reg_token", "register_tokens").replace("mlp.fc1", "mlp.w12").replace("mlp.fc2", "mlp.w3")
-             if model.reg_token is not None else k: v for k, v in load_file(path).items()}
-    if model.no_embed_class:
-        first = torch.randn(1, 1, model.embed_dim)
-        state["pos_embed"] = torch.cat([first, state["pos_embed"]], 1)
-        state["cls_token"] = state["cls_token"] - first
-    save_file({**state, "mask_token": torch.zeros(1, model.embed_dim)}, path)
+# ---- Facebook's DINOv2 and DINOv3, by their own code -------------------------------------------------------------------
+
+def original(repository):
+    """A case that needs a checkout of facebookresearch/dinov2 or dinov3 ($DINOV2, $DINOV3); left as it is where there is none."""
+    path = os.environ.get(repository)
+    if path and path not in sys.path:
+        sys.path.insert(0, path)
+    return case if path else lambda function: function
 
 
-@case
-def dinov2_registers(folder):  # SwiGLU
-    as_dinov2(folder, small_case(folder, mlp_layer=timm.layers.SwiGLUPacked, act_layer="silu", mlp_ratio=3, init_values=1e-5,
-                                 reg_tokens=2, no_embed_class=True, num_classes=0, dynamic_img_size=True, sizes=(None, (20, 8))))
+def run_dino(folder, model, sizes, prefix=lambda state: state, patch=4, head=None):
+    """The file as Facebook's hub has it: a bare state dict, without config.json."""
+    state = {k: v.clone().contiguous() for k, v in prefix(model.state_dict()).items()}
+    save_file(state, os.path.join(folder, "model.safetensors"))
+    model = model.eval().double()
+    for i, (height, width) in enumerate(sizes):
+        x = pixels(3, height, width)
+        hidden = []
+        hooks = [block.register_forward_hook(lambda m, args, out: hidden.append((out[0] if isinstance(out, list) else out)[0]))
+                 for block in (model.blocks if not model.chunked_blocks else model.blocks[0])]
+        with torch.no_grad():
+            out = model.forward_features(x.double())
+            first = model.prepare_tokens_with_masks(x.double())
+        for hook in hooks:
+            hook.remove()
+        registers = out["x_norm_regtokens"] if "x_norm_regtokens" in out else out["x_storage_tokens"]
+        records = {"size": [width, height], "pixels": x[0], "embedding": out["x_norm_clstoken"][0],
+                   "tokens": torch.cat([out["x_norm_clstoken"][:, None], registers, out["x_norm_patchtokens"]], 1)[0]}
+        if hidden and not model.chunked_blocks:
+            records["hidden"] = torch.stack([(first[0] if isinstance(first, tuple) else first)[0]] + hidden)
+        if head is not None:
+            records["embedding"] = torch.cat([out["x_norm_clstoken"], out["x_norm_patchtokens"].mean(1)], 1)[0]
+            records["logits"] = head(records["embedding"]).detach()
+        write_run(folder, "run%d" % i, records)
 
 
-@case
-def dinov2(folder):  # other sizes as Facebook's interpolate_pos_encoding: scale factor (new + 0.1) / old
-    model = small_case(folder, init_values=1e-5, num_classes=0)
-    os.remove(os.path.join(folder, "run0.bin"))
-    old = model.pos_embed[:, 1:].reshape(1, 3, 3, -1).permute(0, 3, 1, 2)
-    new = torch.nn.functional.interpolate(old, scale_factor=((5 + 0.1) / 3, (2 + 0.1) / 3), mode="bicubic")
-    larger = timm.create_model("vit_tiny_patch16_224", **{**model._model_args, "img_size": (20, 8)}).double()
-    larger.load_state_dict({**model.state_dict(), "pos_embed": torch.cat(
-        [model.pos_embed[:, :1], new.permute(0, 2, 3, 1).reshape(1, 10, -1)], 1)})
-    records = run_timm(larger.eval(), pixels(3, 20, 8))
-    records["size"] = [8, 20]
-    write_run(folder, "run0", records)
-    as_dinov2(folder, model)
+def dino_random(model):
+    """As randomise, and stored as Facebook does: periods rounded to bfloat16, the bias of the keys masked."""
+    randomise(model)
+    for name, buffer in model.named_buffers():
+        if name.endswith("periods"):
+            buffer.copy_(buffer.bfloat16().float())
+    return model
+
+
+def dinov2_model(**more):
+    from dinov2.models.vision_transformer import DinoVisionTransformer
+    args = {"img_size": 12, "patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "init_values": 1.0,
+            "interpolate_offset": 0.1, **more}
+    return dino_random(DinoVisionTransformer(**args))
+
+
+def dinov3_model(**more):
+    from dinov3.models.vision_transformer import DinoVisionTransformer
+    args = {"img_size": 12, "patch_size": 4, "embed_dim": 16, "depth": 2, "num_heads": 2, "ffn_ratio": 1.5,
+            "layerscale_init": 1e-5, "norm_layer": "layernormbf16", "n_storage_tokens": 4, "mask_k_bias": True,
+            "pos_embed_rope_dtype": "fp32", "pos_embed_rope_rescale_coords": 2, **more}
+    model = DinoVisionTransformer(**args)
+    model.init_weights()
+    return dino_random(model)
+
+
+@original("DINOV2")
+def dinov2(folder):
+    run_dino(folder, dinov2_model(), ((12, 12), (20, 8), (28, 24)))
+
+
+@original("DINOV2")
+def dinov2_registers(folder):  # SwiGLU; positions antialiased, as the hub makes these models
+    run_dino(folder, dinov2_model(ffn_layer="swiglu", num_register_tokens=2, interpolate_antialias=True, interpolate_offset=0.0),
+             ((12, 12), (20, 8)))
+
+
+@original("DINOV2")
+def dinov2_training(folder):  # blocks in chunks, the teacher of a training run
+    def teacher(state):
+        return {**{"backbone." + k: v for k, v in state.items()}, "dino_head.mlp.0.weight": torch.zeros(2, 12)}
+    run_dino(folder, dinov2_model(block_chunks=2, depth=4, mlp_ratio=0.5), ((12, 12),), teacher)
+
+
+@original("DINOV2")
+def dinov2_linear(folder):  # a head of its own file, named beside the backbone in an index
+    head = torch.nn.Linear(24, 5)
+    randomise(head)
+    run_dino(folder, dinov2_model(depth=1), ((12, 12),), head=head.double())
+    os.rename(os.path.join(folder, "model.safetensors"), os.path.join(folder, "backbone.safetensors"))
+    save_file({k: v.float() for k, v in head.state_dict().items()}, os.path.join(folder, "head.safetensors"))
+    with open(os.path.join(folder, "model.safetensors.index.json"), "w", encoding="utf-8") as f:
+        json.dump({"weight_map": {"cls_token": "backbone.safetensors", "weight": "head.safetensors"}}, f)
+
+
+@original("DINOV3")
+def dinov3(folder):
+    run_dino(folder, dinov3_model(), ((12, 12), (8, 20)))
+
+
+@original("DINOV3")
+def dinov3_gated(folder):  # as the 7B model: SwiGLU, no bias in q, k, v, a norm of local crops that is not used
+    run_dino(folder, dinov3_model(ffn_layer="swiglu", qkv_bias=False, untie_global_and_local_cls_norm=True, depth=1), ((16, 12),))
 
 
 @case
@@ -578,6 +647,21 @@ def hf_dinov2_registers(folder):
     model = Dinov2WithRegistersForImageClassification(config)
     descendant(folder, model, config, model.dinov2_with_registers, lambda m, out: torch.cat(
         [out.last_hidden_state[:, 0], out.last_hidden_state[:, 3:].mean(1)], 1), (None, (8, 16)), True)
+
+
+@case
+def hf_dinov3(folder):
+    from transformers import DINOv3ViTConfig, DINOv3ViTModel
+    config = DINOv3ViTConfig(**{**SMALL_MLP, "hidden_size": 16}, num_register_tokens=3)
+    descendant(folder, DINOv3ViTModel(config), config, sizes=(None, (8, 20)))
+
+
+@case
+def hf_dinov3_gated(folder):  # no registers, no biases in q and v, another theta
+    from transformers import DINOv3ViTConfig, DINOv3ViTModel
+    config = DINOv3ViTConfig(**{**SMALL_MLP, "hidden_size": 16}, use_gated_mlp=True, hidden_act="silu", query_bias=False, key_bias=True,
+                             mlp_bias=False, rope_theta=50.0)
+    descendant(folder, DINOv3ViTModel(config), config)
 
 
 @case
