@@ -81,6 +81,59 @@ const vi_kernels *vi_kernels_for(int32_t cap) {
     return &vi_kernels_reference;
 }
 
+/* ---- int8 ------------------------------------------------------------------------------------------------------------------ */
+
+#ifdef VI_HAVE_X86
+static bool vnni512_runs(void) {
+    uint32_t a, b, c, d;
+    return avx512_runs() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c >> 11 & 1);
+}
+#endif
+
+#ifdef VI_HAVE_NEON
+#if defined(__linux__)
+#include <sys/auxv.h>
+static bool dotprod_runs(void) { return getauxval(AT_HWCAP) >> 20 & 1; } /* HWCAP_ASIMDDP */
+#elif defined(__ARM_FEATURE_DOTPROD)
+static bool dotprod_runs(void) { return true; }
+#else
+static bool dotprod_runs(void) { return false; }
+#endif
+#endif
+
+/* Best first. */
+static const struct int8_row {
+    const vi_int8 *table; /* NULL: not in this build */
+    bool (*runs)(void);
+} int8_rows[] = {
+    {X86(vi_int8_avx512, vnni512_runs)},
+    {X86(vi_int8_avx2, avx2_runs)},
+    {ARM64(vi_int8_dotprod, dotprod_runs)},
+    {ARM64(vi_int8_neon, always_runs)},
+    {&vi_int8_reference, always_runs},
+};
+static const size_t int8_count = sizeof int8_rows / sizeof *int8_rows;
+
+const vi_int8 *vi_int8_for(int32_t cap) {
+    const size_t best = (size_t)(isa_row(vi_kernels_for(cap)->isa) - isas);
+    for (size_t i = 0; i < int8_count; i++) {
+        const vi_int8 *table = int8_rows[i].table;
+        if (table && (size_t)(isa_row(table->isa) - isas) >= best && int8_rows[i].runs()) return table;
+    }
+    return &vi_int8_reference;
+}
+
+const vi_int8 *vi_int8_at(size_t i, bool *runs) {
+    for (size_t row = 0; row < int8_count; row++) {
+        if (!int8_rows[row].table || i-- > 0) continue;
+        *runs = int8_rows[row].runs();
+        return int8_rows[row].table;
+    }
+    return NULL;
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------------------------- */
+
 const char *vi_isa_name(int32_t isa) {
     const struct isa *row = isa_row(isa);
     return row ? row->name : "";

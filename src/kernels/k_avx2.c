@@ -4,6 +4,7 @@
 
 #ifdef VI_HAVE_X86
 #include <immintrin.h>
+#include <string.h>
 
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -17,6 +18,8 @@
 #include "kernels/row.inc"
 #include "kernels/gemm.inc"
 #include "kernels/attention.inc"
+#include "kernels/dots_avx2.h"
+#include "kernels/gemm_i8.inc"
 
 #ifdef __clang__
 #pragma clang attribute pop

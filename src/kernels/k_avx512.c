@@ -4,6 +4,7 @@
 
 #ifdef VI_HAVE_X86
 #include <immintrin.h>
+#include <string.h>
 
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
@@ -17,6 +18,23 @@
 #include "kernels/row.inc"
 #include "kernels/gemm.inc"
 #include "kernels/attention.inc"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512vnni,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))),   \
+                             apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512vnni,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")
+#endif
+
+#include "kernels/dots_vnni.h"
+#include "kernels/gemm_i8.inc"
 
 #ifdef __clang__
 #pragma clang attribute pop

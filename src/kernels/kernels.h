@@ -28,12 +28,16 @@
 /* Element types of packed matrices; the numbers are stored in .vit files. */
 #define VI_F32 1  /* [ceil(N/16)][K][16] float */
 #define VI_BF16 2 /* [ceil(N/16)][ceil(K/2)][16][2] uint16, k even then odd (what bf16 dot products want) */
+#define VI_I8 3   /* for int8.h: scale [16 ceil(N/16)] float, sum [16 ceil(N/16)] float, then [ceil(N/16)][ceil(K/4)][16][4] int8,
+                     -127..127: W[n, k] = scale[n] * byte, sum[n] = the sum of row n's bytes. At most VI_I8_COLS columns */
 
-/* Packed weights of y = W x, W [N, K]. Rows N..16*ceil(N/16)-1 and, in bf16, column K of an odd K are zero.
+#define VI_I8_COLS 65536
+
+/* Packed weights of y = W x, W [N, K]. Rows N..16*ceil(N/16)-1 and columns that fill up a pair or four are zero.
  * data is 64-byte aligned when the file was (4-byte alignment is enough to be correct). */
 typedef struct vi_matrix {
     const void *data;
-    uint32_t type;    /* VI_F32, VI_BF16 */
+    uint32_t type;    /* VI_F32, VI_BF16, VI_I8 */
     size_t rows, cols; /* N, K */
 } vi_matrix;
 
@@ -41,7 +45,7 @@ typedef struct vi_matrix {
 typedef struct vi_gemm {
     const float *a; /* [M, K], lda >= K */
     size_t lda;
-    const vi_matrix *w; /* [N, K] */
+    const vi_matrix *w; /* [N, K], VI_F32 or VI_BF16 */
     float *c; /* [M, N], ldc >= N */
     size_t ldc;
     const float *bias;     /* [N] or NULL */
@@ -106,7 +110,7 @@ size_t vi_attention_scratch(size_t tokens, size_t head_dim);
 bool vi_matrix_bytes(uint32_t type, size_t rows, size_t cols, size_t *bytes);
 
 /* Packs rows [row0, row1) (row0 a multiple of 16; row1 too, or N) of a row-major W [N, K]: src is row row0, tight. dst is the
- * whole packed matrix. */
+ * whole packed matrix. VI_I8: a row's largest weight becomes +-127; a row with NaN or infinity gets the scale NaN. */
 void vi_pack_rows(void *dst, uint32_t type, size_t rows, size_t cols, const float *src, size_t row0, size_t row1);
 /* The same from columns [col0, col1) of rows [row0, row1): src [col1 - col0, row1 - row0]. Other elements, also padding, stay as
  * they are. */

@@ -1,4 +1,5 @@
 /* pack.c: the packed layout of weight matrices, the same for every instruction set, and the sizes of scratch memory. */
+#include <float.h>
 #include "base/checked.h"
 #include "base/half.h"
 #include "kernels/isa.h"
@@ -9,6 +10,7 @@ bool vi_matrix_bytes(uint32_t type, size_t rows, size_t cols, size_t *bytes) {
     size_t steps, count;
     if (type == VI_F32) steps = cols;
     else if (type == VI_BF16) steps = cols / 2 + cols % 2; /* two bf16 fill the space of one f32 */
+    else if (type == VI_I8 && cols <= VI_I8_COLS) steps = cols / 4 + (cols % 4 != 0) + 2; /* and one each of scales, sums */
     else return false;
     return vi_mul_size(panels_of(rows), steps, &count) && vi_mul_size(count, VI_PANEL * sizeof(float), bytes);
 }
@@ -20,7 +22,61 @@ static size_t packed_index(uint32_t type, size_t cols, size_t row, size_t k) {
     return ((panel * (cols / 2 + cols % 2) + k / 2) * VI_PANEL + lane) * 2 + k % 2;
 }
 
+/* Scale of a row whose largest magnitude becomes 127, and its inverse. */
+static float int8_scale(const float *w, size_t cols, float *inverse) {
+    float most = 0, bad = 0;
+    for (size_t k = 0; k < cols; k++) {
+        float magnitude = fabsf(w[k]);
+        most = magnitude > most ? magnitude : most;
+        bad += w[k] * 0.0f; /* NaN from NaN and infinity */
+    }
+    *inverse = most > 1e-30f && bad == 0.0f ? 127.0f / most : 0.0f;
+    return (*inverse > 0.0f ? most / 127.0f : 0.0f) + bad;
+}
+
+static void pack_int8_rows(void *dst, size_t rows, size_t cols, const float *src, size_t row0, size_t row1) {
+    const vi_matrix w = {dst, VI_I8, rows, cols};
+    const size_t padded = row1 == rows ? panels_of(rows) * VI_PANEL : row1;
+    float *scales = dst, *sums = scales + panels_of(rows) * VI_PANEL;
+    for (size_t row = row0; row < padded; row++) {
+        const float *from = src + (row - row0) * cols;
+        int8_t *to = (int8_t *)(uintptr_t)vi_i8_panel(&w, row / VI_PANEL) + row % VI_PANEL * 4;
+        float inverse = 0;
+        int32_t sum = 0;
+        scales[row] = row < rows ? int8_scale(from, cols, &inverse) : 0.0f;
+        for (size_t k = 0; k < (cols + 3) / 4 * 4; k++) {
+            float x = inverse > 0.0f && k < cols ? from[k] * inverse : 0.0f;
+            int8_t byte = (int8_t)(x + (x < 0 ? -0.5f : 0.5f)); /* |x| <= 127.00002 */
+            to[k / 4 * 4 * VI_PANEL + k % 4] = byte;
+            sum += byte;
+        }
+        sums[row] = (float)sum; /* exact: below 2^24 */
+    }
+}
+
+static void unpack_int8(float *dst, const vi_matrix *w) {
+    for (size_t row = 0; row < w->rows; row++) {
+        const int8_t *from = vi_i8_panel(w, row / VI_PANEL) + row % VI_PANEL * 4;
+        for (size_t k = 0; k < w->cols; k++) {
+            dst[row * w->cols + k] = vi_i8_scales(w)[row] * (float)from[k / 4 * 4 * VI_PANEL + k % 4];
+        }
+    }
+}
+
+bool vi_int8_check(const vi_matrix *w) {
+    const float *scales = vi_i8_scales(w), *sums = vi_i8_sums(w);
+    bool good = true;
+    for (size_t i = 0; i < panels_of(w->rows) * VI_PANEL; i++) {
+        good &= scales[i] >= 0 && scales[i] <= FLT_MAX && fabsf(sums[i]) <= 127.0f * (float)w->cols;
+    }
+    return good;
+}
+
 void vi_pack_rows(void *dst, uint32_t type, size_t rows, size_t cols, const float *src, size_t row0, size_t row1) {
+    if (type == VI_I8) {
+        pack_int8_rows(dst, rows, cols, src, row0, row1);
+        return;
+    }
     size_t padded = row1 == rows ? panels_of(rows) * VI_PANEL : row1;
     size_t steps = type == VI_BF16 ? cols + cols % 2 : cols;
     for (size_t row = row0; row < padded; row++) {
@@ -49,6 +105,10 @@ void vi_pack_columns(void *dst, uint32_t type, size_t cols, const float *src, si
 }
 
 void vi_unpack(float *dst, const vi_matrix *w) {
+    if (w->type == VI_I8) {
+        unpack_int8(dst, w);
+        return;
+    }
     for (size_t row = 0; row < w->rows; row++) {
         for (size_t k = 0; k < w->cols; k++) {
             size_t at = packed_index(w->type, w->cols, row, k);
@@ -57,6 +117,9 @@ void vi_unpack(float *dst, const vi_matrix *w) {
         }
     }
 }
+
+/* Up to two bytes of memory for an input. The odd line keeps rows from meeting in the same sets of a cache. */
+size_t vi_bytes_stride(size_t cols) { return (2 * cols + VI_ALIGN - 1) / VI_ALIGN * VI_ALIGN + VI_ALIGN; }
 
 /* SIMD: partial sums of a row block, then one block of bf16 weights in f32. Reference: one panel of bf16 weights in f32. */
 size_t vi_gemm_scratch(size_t cols) {

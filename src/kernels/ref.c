@@ -90,6 +90,54 @@ static void gemm(const vi_gemm *g, size_t row0, size_t row1, size_t panel0, size
     }
 }
 
+/* ---- int8 ------------------------------------------------------------------------------------------------------------------ */
+
+static void quantise(const vi_bytes *q, size_t row, const float *x, size_t cols) {
+    const double round = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer, ties to even */
+    float low = 0, high = 0, bad = 0, inverse;
+    for (size_t k = 0; k < cols; k++) {
+        low = x[k] < low ? x[k] : low;
+        high = x[k] > high ? x[k] : high;
+        bad += x[k] * 0.0f;
+    }
+    q->steps[row] = vi_step_of(low, high, bad, &inverse);
+    uint8_t *bytes = (uint8_t *)q->data + row * q->stride;
+    const double zero = (double)q->steps[row].zero;
+    memset(bytes, 0, (cols + 3) / 4 * 4);
+    for (size_t k = 0; inverse > 0.0f && k < cols; k++) {
+        bytes[k] = (uint8_t)((double)x[k] * (double)inverse + (round + zero) - round);
+    }
+}
+
+static void gemm_int8(const vi_gemm *g, const vi_bytes *a, size_t row0, size_t row1, size_t panel0, size_t panel1,
+                      void *scratch) {
+    (void)scratch;
+    for (size_t panel = panel0; panel < panel1; panel++) {
+        const int8_t *b = vi_i8_panel(g->w, panel); /* [K/4][16][4] */
+        const size_t column = panel * VI_PANEL, n = least(g->w->rows - column, VI_PANEL);
+        const float *scale = vi_i8_scales(g->w) + column, *byte_sum = vi_i8_sums(g->w) + column;
+        for (size_t row = row0; row < row1; row++) {
+            const uint8_t *bytes = (const uint8_t *)a->data + row * a->stride;
+            int32_t dots[VI_PANEL] = {0};
+            for (size_t k = 0; k < g->w->cols; k += 4) {
+                const int8_t *w = b + k * VI_PANEL;
+                for (size_t i = 0; i < 4; i++)
+                    for (size_t j = 0; j < VI_PANEL; j++) dots[j] += bytes[k + i] * w[4 * j + i];
+            }
+            float sum[VI_PANEL];
+            for (size_t j = 0; j < VI_PANEL; j++) {
+                double centred = (double)(float)dots[j] - (double)a->steps[row].zero * (double)byte_sum[j];
+                sum[j] = (float)centred * scale[j] * a->steps[row].step;
+            }
+            finish(g, row, column, n, sum);
+        }
+    }
+}
+
+const vi_int8 vi_int8_reference = {VIT_ISA_REFERENCE, "reference", quantise, gemm_int8};
+
+/* ---- rows ------------------------------------------------------------------------------------------------------------------ */
+
 /* The order of every reduction over a row: 16 partial sums, then a tree. */
 static float tree_sum(float *p) {
     for (size_t half = VI_PANEL / 2; half > 0; half /= 2) {

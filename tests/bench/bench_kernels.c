@@ -1,7 +1,7 @@
 /* bench_kernels.c: how close each kernel comes to a loop of nothing but fused multiply-adds on the same core in the same run.
  * Not a test. Machines are shared and clocks move, so only the ratio means something: each kernel is timed in short turns with
  * the loop. Printed are the ratio of quiet turns (the tenth best of a hundred, each) and the median ratio of neighbours.
- * Usage: bench_kernels [isa [gemm|attention|row [rows]]] */
+ * Usage: bench_kernels [isa [gemm|attention|row|int8 [rows]]] */
 #define _DEFAULT_SOURCE /* clock_gettime */
 #include <math.h>
 #include <stdio.h>
@@ -44,6 +44,36 @@ __attribute__((target("avx2,fma"))) static double fma_avx2(float *sink) {
     for (int i = 0; i < 12; i++) *sink += _mm256_cvtss_f32(s[i]);
     return 2.0 * 8 * 12 * FMA_REPEAT;
 }
+/* The same for bytes: what the int8 products are made of. */
+__attribute__((target("avx512f"))) static double dots_avx512(float *sink) {
+    __m512i x = _mm512_set1_epi32(0x01020304), a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+    for (long n = 0; n < 2 * FMA_REPEAT; n++) {
+        __asm__ volatile("vpdpbusd %12, %12, %0\n\tvpdpbusd %12, %12, %1\n\tvpdpbusd %12, %12, %2\n\t"
+                         "vpdpbusd %12, %12, %3\n\tvpdpbusd %12, %12, %4\n\tvpdpbusd %12, %12, %5\n\t"
+                         "vpdpbusd %12, %12, %6\n\tvpdpbusd %12, %12, %7\n\tvpdpbusd %12, %12, %8\n\t"
+                         "vpdpbusd %12, %12, %9\n\tvpdpbusd %12, %12, %10\n\tvpdpbusd %12, %12, %11"
+                         : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i), "+v"(j), "+v"(k),
+                           "+v"(l)
+                         : "v"(x));
+    }
+    const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(a, c), _mm512_add_epi32(e, l));
+    *sink += (float)_mm_cvtsi128_si32(_mm512_castsi512_si128(sum));
+    return 2.0 * 64 * 12 * 2 * FMA_REPEAT;
+}
+__attribute__((target("avx2"))) static double dots_avx2(float *sink) {
+    __m256i s[12], x = _mm256_set1_epi32(0x00010002);
+    for (int i = 0; i < 12; i++) s[i] = _mm256_set1_epi32(i);
+    for (long n = 0; n < FMA_REPEAT; n++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < 12; i++) {
+            __m256i product;
+            __asm__ volatile("vpmaddwd %1, %1, %0" : "=x"(product) : "x"(x)); /* or it would be moved out of the loop */
+            s[i] = _mm256_add_epi32(s[i], product);
+        }
+    }
+    for (int i = 0; i < 12; i++) *sink += (float)_mm256_extract_epi32(s[i], 0);
+    return 2.0 * 16 * 12 * FMA_REPEAT;
+}
 #endif
 #ifdef VI_HAVE_NEON
 #include <arm_neon.h>
@@ -80,6 +110,15 @@ static double fma_loop(int32_t isa, float *sink) {
     return fma_reference(sink);
 }
 
+/* The loop that an int8 product is measured by; where there is none, multiply-adds of floats. */
+static double dot_loop(const vi_int8 *table, float *sink) {
+#ifdef VI_HAVE_X86
+    if (table->isa == VIT_ISA_AVX512) return dots_avx512(sink);
+    if (table->isa == VIT_ISA_AVX2) return dots_avx2(sink);
+#endif
+    return fma_loop(table->isa, sink);
+}
+
 static float *random_floats(size_t n) {
     float *p = aligned_alloc(VI_ALIGN, (n * sizeof(float) + VI_ALIGN - 1) / VI_ALIGN * VI_ALIGN + VI_ALIGN);
     if (!p) exit(1);
@@ -90,6 +129,7 @@ static float *random_floats(size_t n) {
 /* One thing to time: run() does it once, flop says how much that is (for row kernels: elements). */
 typedef struct work {
     const vi_kernels *kernels;
+    const vi_int8 *int8; /* or NULL */
     char name[64];
     void (*run)(struct work *w);
     double flop;
@@ -98,6 +138,7 @@ typedef struct work {
     void *weights;
     uint32_t type;
     int32_t activation;
+    vi_bytes bytes;
 } work;
 
 static int ascending(const void *a, const void *b) {
@@ -116,7 +157,7 @@ static void report(work *w) {
     size_t rounds = 0;
     while (rounds < ROUNDS && (rounds < 5 || seconds() < end)) {
         t0 = seconds();
-        fma_rate[rounds] = fma_loop(w->kernels->isa, &sink) / (seconds() - t0);
+        fma_rate[rounds] = (w->int8 ? dot_loop(w->int8, &sink) : fma_loop(w->kernels->isa, &sink)) / (seconds() - t0);
         t0 = seconds();
         for (long i = 0; i < repeat; i++) w->run(w);
         rate[rounds] = w->flop * (double)repeat / (seconds() - t0);
@@ -127,8 +168,8 @@ static void report(work *w) {
     qsort(rate, rounds, sizeof *rate, ascending);
     qsort(ratio, rounds, sizeof *ratio, ascending);
     const double good = rate[rounds * 9 / 10], good_fma = fma_rate[rounds * 9 / 10];
-    printf("%-9s %-40s %8.2f G/s of %7.1f: quiet %5.1f %%, median %5.1f %%%s\n", w->kernels->name, w->name, good * 1e-9,
-           good_fma * 1e-9, 100 * good / good_fma, 100 * ratio[rounds / 2], sink == 1e30f ? "!" : "");
+    printf("%-15s %-40s %8.2f G/s of %7.1f: quiet %5.1f %%, median %5.1f %%%s\n", w->int8 ? w->int8->name : w->kernels->name,
+           w->name, good * 1e-9, good_fma * 1e-9, 100 * good / good_fma, 100 * ratio[rounds / 2], sink == 1e30f ? "!" : "");
     fflush(stdout);
 }
 
@@ -155,6 +196,37 @@ static void bench_gemm(const vi_kernels *kernels, size_t m, size_t n, size_t k, 
              activation == VIT_ACT_GELU ? " gelu" : "");
     report(&w);
     free(rows), free(w.weights), free(w.a), free(w.b), free(w.c), free(w.scratch);
+}
+
+static void run_int8(work *w) {
+    vi_matrix matrix = {w->weights, VI_I8, w->n, w->k};
+    vi_gemm g = {.w = &matrix, .c = w->c, .ldc = w->n, .bias = w->b, .activation = w->activation};
+    w->int8->gemm(&g, &w->bytes, 0, w->m, 0, (w->n + VI_PANEL - 1) / VI_PANEL, w->scratch);
+}
+static void run_quantise(work *w) {
+    for (size_t i = 0; i < w->m; i++) w->int8->quantise(&w->bytes, i, w->a + i * w->k, w->k);
+}
+
+/* n 0: only the quantisation of the rows, in elements. */
+static void bench_int8(const vi_int8 *table, size_t m, size_t n, size_t k, int32_t activation) {
+    work w = {.int8 = table, .run = n ? run_int8 : run_quantise, .m = m, .n = n, .k = k, .activation = activation};
+    size_t bytes, rows = n ? n : 1;
+    if (!vi_matrix_bytes(VI_I8, rows, k, &bytes)) exit(1);
+    float *weights = random_floats(rows * k);
+    w.weights = aligned_alloc(VI_ALIGN, bytes);
+    w.bytes = (vi_bytes){random_floats(m * vi_bytes_stride(k) / sizeof(float)), vi_bytes_stride(k), malloc(m * sizeof(vi_step))};
+    if (!w.weights || !w.bytes.steps) exit(1);
+    vi_pack_rows(w.weights, VI_I8, rows, k, weights, 0, rows);
+    w.a = random_floats(m * k);
+    w.b = random_floats(rows);
+    w.c = random_floats(m * rows);
+    w.scratch = random_floats(vi_gemm_scratch(k) / sizeof(float));
+    run_quantise(&w);
+    w.flop = n ? 2.0 * (double)m * (double)n * (double)k : (double)(m * k);
+    if (n) snprintf(w.name, sizeof w.name, "int8 M=%zu N=%zu K=%zu%s", m, n, k, activation == VIT_ACT_GELU ? " gelu" : "");
+    else snprintf(w.name, sizeof w.name, "quantise %zu x %zu (elements)", m, k);
+    report(&w);
+    free(weights), free(w.weights), free(w.bytes.data), free(w.bytes.steps), free(w.a), free(w.b), free(w.c), free(w.scratch);
 }
 
 /* Q, K, V of one head lie in the rows of [T, 3 D], as in the model. */
@@ -231,6 +303,19 @@ int main(int argc, char **argv) {
             bench_row(kernels, "quick_gelu", run_activate, VIT_ACT_QUICK_GELU, 8, 768);
             bench_row(kernels, "tanh", run_activate, VI_ACT_TANH, 8, 768);
         }
+    }
+    bool runs;
+    const vi_int8 *table;
+    for (size_t t = 0; (table = vi_int8_at(t, &runs)) != NULL; t++) {
+        if (!runs || (*only_isa && strcmp(only_isa, vi_isa_name(table->isa)) != 0)) continue;
+        if (*only_kernel && strcmp(only_kernel, "int8") != 0) continue;
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+            bench_int8(table, rows, shapes[i][0], shapes[i][1], VI_ACT_NONE);
+        }
+        bench_int8(table, rows, 768, 192, VIT_ACT_GELU);
+        bench_int8(table, rows, 3072, 768, VIT_ACT_GELU);
+        bench_int8(table, rows, 0, 192, VI_ACT_NONE);
+        bench_int8(table, rows, 0, 3072, VI_ACT_NONE);
     }
     return 0;
 }

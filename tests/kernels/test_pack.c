@@ -7,7 +7,7 @@ static void test_bytes(void) {
     CHECK(packed_bytes(VI_BF16, 17, 7) == 32 * 8 * 2, "bf16, columns rounded up");
     CHECK(packed_bytes(VI_F32, 0, 7) == 0, "empty");
     size_t bytes = 5;
-    CHECK(!vi_matrix_bytes(3, 1, 1, &bytes) && !vi_matrix_bytes(0, 1, 1, &bytes), "unknown type");
+    CHECK(!vi_matrix_bytes(4, 1, 1, &bytes) && !vi_matrix_bytes(0, 1, 1, &bytes), "unknown type");
     CHECK(!vi_matrix_bytes(VI_F32, SIZE_MAX, 1, &bytes), "overflow");
     CHECK(!vi_matrix_bytes(VI_F32, 16, SIZE_MAX / 64 + 1, &bytes), "overflow");
     CHECK(!vi_matrix_bytes(VI_BF16, SIZE_MAX / 2, SIZE_MAX / 2, &bytes) && bytes == 5, "overflow leaves bytes alone");
