@@ -66,11 +66,13 @@ typedef struct vi_text_span { /* an array in a block */
 typedef struct vi_tokenizer { /* a validated block; copy it freely */
     const unsigned char *block; /* the caller's; must stay where it is */
     uint32_t size;
-    int32_t model, steps;              /* VI_MODEL_*, VI_STEP_* (block.h) */
+    int32_t model;                     /* vi_text_model (block.h) */
+    uint32_t flags;                    /* VI_FLAG_* */
     int32_t vocabulary, context;       /* ids are 0 .. vocabulary - 1; context: what the model was trained with */
     int32_t begin, end, pad, unknown;  /* ids; -1: none */
-    int32_t dropped;                   /* ids to forget in front of every text that is not split (block.h) */
-    vi_text_span strings, pieces, bytes, starts, merges, specials, map, mapped; /* block.h */
+    int32_t dropped;                   /* ids to forget in front of every stretch of text (VI_STEP_UNKNOWN) */
+    float unknown_score;
+    vi_text_span strings, steps, pieces, bytes, starts, merges, specials, map, mapped; /* block.h */
 } vi_tokenizer;
 
 /* VIT_ERROR_CORRUPT, VIT_ERROR_UNSUPPORTED (a newer version). Allocates nothing. */
