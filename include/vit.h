@@ -149,6 +149,10 @@ VIT_API vit_options *vit_options_init(void *memory, size_t size);
                                     start, as vit_request does later; default 0 */
 #define VIT_OPT_PASSES 19        /* order of the two passes of resizing, VIT_PASSES_*: which Pillow's bits a picture gives;
                                     default VIT_PASSES_HORIZONTAL_FIRST. Not stored by vit_save */
+#define VIT_OPT_TEXT 20          /* 1: the text tower of a model that has one is loaded too (default); 0: only the one for
+                                    pictures */
+#define VIT_OPT_TEXT_HEADS 21    /* override: attention heads of the text tower; default VIT_FROM_MODEL. ACTIVATION and EPS
+                                    are for both towers */
 #define VIT_FROM_MODEL (-1)
 VIT_API int32_t vit_options_set_int(vit_options *o, int32_t key, int64_t value);
 VIT_API int32_t vit_options_get_int(const vit_options *o, int32_t key, int64_t *value);
@@ -336,6 +340,35 @@ VIT_API int32_t vit_set_input_size(vit_context *vit, int32_t width, int32_t heig
 VIT_API int32_t vit_softmax(const float *in, int32_t n, float *out);
 VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indices);
 
+/* ---- texts ----------------------------------------------------------------------------------------------------------------- */
+
+/* CLIP and SigLIP: a second tower maps texts to the same space as pictures. Without one (VIT_INFO_TEXT_CONTEXT is 0) the
+ * functions of this section return VIT_ERROR_UNSUPPORTED. Zero-shot classification, E = VIT_INFO_EMBEDDING:
+ *
+ *     float *text = malloc(2 * E * sizeof *text), *picture = malloc(E * sizeof *picture), scores[2];
+ *     vit_text_ids(vit, ids, 2, text, 2 * E);
+ *     vit_forward(vit, &image, 1, picture, E);
+ *     vit_zeroshot(vit, picture, 1, text, 2, scores, 2);
+ *
+ * Letters: L = VIT_INFO_TEXT_CONTEXT positions of a text, V = VIT_INFO_VOCABULARY. */
+
+/* Embeddings of `count` texts, given as token ids [count, L], whole texts with their end and padding, each 0..V-1, to out
+ * [count, E]; capacity: floats in out, at least count * E. Divided by their L2 norm with VIT_OPT_NORMALIZE, as pictures are.
+ * VIT_OPT_MAX_BATCH texts are computed together; a stepwise run and the outputs of a forward are not disturbed. Allocates
+ * nothing. */
+VIT_API int32_t vit_text_ids(vit_context *vit, const int32_t *ids, int32_t count, float *out, size_t capacity);
+
+/* Similarity of each picture with each text, out [batch, count]: exp(logit_scale) * cosine + logit_bias, the model's
+ * "logits_per_image". pictures [batch, E] and texts [count, E] are embeddings, normalised or not (it makes no difference: this
+ * function normalises what it needs). capacity: floats in out, at least batch * count. out must not overlap the others. */
+VIT_API int32_t vit_similarity(vit_context *vit, const float *pictures, int32_t batch, const float *texts, int32_t count,
+                               float *out, size_t capacity);
+
+/* Scores of zero-shot classification: CLIP's softmax of a picture's similarities over the texts (they sum to 1), or SigLIP's
+ * sigmoid of each (the model has a logit_bias; each text is judged for itself). Arguments as in vit_similarity. */
+VIT_API int32_t vit_zeroshot(vit_context *vit, const float *pictures, int32_t batch, const float *texts, int32_t count,
+                             float *out, size_t capacity);
+
 /* ---- information ----------------------------------------------------------------------------------------------------------- */
 
 #define VIT_INFO_OUTPUTS 1       /* floats per image that vit_forward writes: classes, or width of the embedding */
@@ -369,6 +402,13 @@ VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indi
 #define VIT_INFO_TRAINED_HEIGHT 29
 #define VIT_INFO_MACS 30         /* multiply-accumulates per image, as computed: fewer where only the pooled token is wanted of
                                     the last block, more once tokens or its hidden state were requested */
+#define VIT_INFO_TEXT_CONTEXT 31 /* L, ids of a text; 0: no text tower (or VIT_OPT_TEXT 0), as for the next four */
+#define VIT_INFO_VOCABULARY 32   /* V */
+#define VIT_INFO_TEXT_WIDTH 33   /* D of the text tower */
+#define VIT_INFO_TEXT_DEPTH 34
+#define VIT_INFO_TEXT_HEADS 35
+#define VIT_INFO_TOKENIZER 36    /* 1: vit_text has a tokenizer */
+#define VIT_INFO_SIGMOID 37      /* 1: vit_zeroshot's scores are a sigmoid, 0: a softmax */
 VIT_API int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value);
 
 #define VIT_TEXT_ARCHITECTURE 1 /* name from the checkpoint, or "" */
@@ -384,6 +424,8 @@ VIT_API const char *vit_info_text(const vit_context *vit, int32_t key);
 #define VIT_REAL_EPS 1   /* LayerNorm epsilon */
 #define VIT_REAL_MEAN 2  /* index: channel */
 #define VIT_REAL_STD 3
+#define VIT_REAL_LOGIT_SCALE 4 /* of a model with a text tower: factor of the cosine, exp(logit_scale) */
+#define VIT_REAL_LOGIT_BIAS 5  /* added to it; 0 when the model has none */
 VIT_API int32_t vit_info_real(const vit_context *vit, int32_t key, int32_t index, double *value);
 
 /* Name of a class (UTF-8), "" when the model has no labels or the index is out of range. */

@@ -61,6 +61,22 @@ int32_t vit_isa_available(int32_t isa) { return vi_kernels_exact(isa) != NULL; }
 
 /* ---- a context ------------------------------------------------------------------------------------------------------------- */
 
+/* Numbers of the text tower, all 0 without one. */
+static int32_t text_info(const vi_model *text, int32_t key, int64_t *value) {
+    const vi_hparams none = {0}, *h = text ? &text->hparams : &none;
+    switch (key) {
+    case VIT_INFO_TEXT_CONTEXT: *value = h->context; break;
+    case VIT_INFO_VOCABULARY: *value = h->vocabulary; break;
+    case VIT_INFO_TEXT_WIDTH: *value = h->width; break;
+    case VIT_INFO_TEXT_DEPTH: *value = h->depth; break;
+    case VIT_INFO_TEXT_HEADS: *value = h->heads; break;
+    case VIT_INFO_TOKENIZER: *value = text && text->tokenizer.size > 0; break;
+    case VIT_INFO_SIGMOID: *value = text && text->weights.logit_bias; break;
+    default: return VIT_ERROR_ARGUMENT;
+    }
+    return VIT_OK;
+}
+
 int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     if (!vit || !value) return VIT_ERROR_ARGUMENT;
     const vi_model *m = vit->model;
@@ -96,7 +112,7 @@ int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     case VIT_INFO_TRAINED_WIDTH: *value = h->image_width; break;
     case VIT_INFO_TRAINED_HEIGHT: *value = h->image_height; break;
     case VIT_INFO_MACS: *value = (int64_t)vi_image_macs(vit); break;
-    default: return VIT_ERROR_ARGUMENT;
+    default: return text_info(m->text, key, value);
     }
     return VIT_OK;
 }
@@ -126,6 +142,10 @@ int32_t vit_info_real(const vit_context *vit, int32_t key, int32_t index, double
         *value = (double)vit->pipeline.mean[index];
     else if (key == VIT_REAL_STD && channel)
         *value = (double)vit->pipeline.std[index];
+    else if (key == VIT_REAL_LOGIT_SCALE && vit->model->text)
+        *value = vi_logit_scale(vit->model->text);
+    else if (key == VIT_REAL_LOGIT_BIAS && vit->model->text)
+        *value = vi_logit_bias(vit->model->text);
     else
         return VIT_ERROR_ARGUMENT;
     return VIT_OK;

@@ -38,7 +38,14 @@ static int32_t save(vit_context *c, const vi_sink *sink, const char *const *labe
     const char *text = joined.text ? joined.text : m->labels;
     size_t bytes = joined.text ? joined.bytes : m->label_bytes;
     uint32_t n = joined.text ? joined.count : m->label_count;
-    int32_t status = vi_native_write(&m->hparams, &m->weights, text, bytes, n, sink, NULL, NULL, c->allocator, e);
+    const vi_native out = {.hparams = &m->hparams,
+                           .weights = &m->weights,
+                           .text_hparams = m->text ? &m->text->hparams : NULL,
+                           .text_weights = m->text ? &m->text->weights : NULL,
+                           .labels = text,
+                           .label_bytes = bytes,
+                           .label_count = n};
+    int32_t status = vi_native_write(&out, sink, NULL, NULL, c->allocator, e);
     vi_free(c->allocator, joined.text, joined.bytes, VI_TEMPORARY);
     return status;
 }

@@ -44,8 +44,11 @@ typedef struct loader {
 
 /* ---- slots ----------------------------------------------------------------------------------------------------------------- */
 
-static const vi_source *source_of(const loader *l, vi_slot slot, int32_t block) {
-    return slot < VI_MODEL_SLOTS ? &l->description.model[slot] : &l->description.blocks[block][slot - VI_MODEL_SLOTS];
+/* A tower: its description, and the part of the model that it becomes. */
+static vi_model *model_of(const loader *l, const vi_description *d) { return d == &l->description ? l->model : l->model->text; }
+
+static const vi_source *source_of(const vi_description *d, vi_slot slot, int32_t block) {
+    return slot < VI_MODEL_SLOTS ? &d->model[slot] : &d->blocks[block][slot - VI_MODEL_SLOTS];
 }
 
 static void *field_of(vi_weights *w, vi_slot slot, int32_t block) {
@@ -53,20 +56,24 @@ static void *field_of(vi_weights *w, vi_slot slot, int32_t block) {
     return base + vi_slot_table[slot].offset;
 }
 
-typedef int32_t (*slot_fn)(loader *l, vi_slot slot, int32_t block, const vi_source *source);
+typedef int32_t (*slot_fn)(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source);
 
-/* Visits every slot that the checkpoint fills: the model's, then block by block. */
-static int32_t for_each_slot(loader *l, slot_fn visit) {
-    int32_t depth = l->description.hparams.depth;
-    for (int32_t block = -1; block < depth; block++) {
+/* Visits every slot that the checkpoint fills in a tower: the model's, then block by block. */
+static int32_t for_each_slot_of(loader *l, const vi_description *d, slot_fn visit) {
+    for (int32_t block = -1; block < d->hparams.depth; block++) {
         int first = block < 0 ? 0 : VI_MODEL_SLOTS, last = block < 0 ? VI_MODEL_SLOTS : VI_SLOTS;
         for (int slot = first; slot < last; slot++) {
-            const vi_source *source = source_of(l, (vi_slot)slot, block);
-            int32_t status = source->parts ? visit(l, (vi_slot)slot, block, source) : VIT_OK;
+            const vi_source *source = source_of(d, (vi_slot)slot, block);
+            int32_t status = source->parts ? visit(l, d, (vi_slot)slot, block, source) : VIT_OK;
             if (status != VIT_OK) return status;
         }
     }
     return VIT_OK;
+}
+
+static int32_t for_each_slot(loader *l, slot_fn visit) {
+    int32_t status = for_each_slot_of(l, &l->description, visit);
+    return status == VIT_OK && l->description.text ? for_each_slot_of(l, l->description.text, visit) : status;
 }
 
 static const void *stored_in_place(const loader *l, vi_slot slot, const vi_source *source) {
@@ -78,8 +85,8 @@ static const void *stored_in_place(const loader *l, vi_slot slot, const vi_sourc
     return fits ? vi_tensor_in_place(&l->directory, t, VI_ALIGN) : NULL;
 }
 
-static int32_t check_in_place(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
-    (void)block;
+static int32_t check_in_place(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
+    (void)d, (void)block;
     if (!stored_in_place(l, slot, source)) l->in_place = false;
     return VIT_OK;
 }
@@ -97,10 +104,10 @@ static void choose_precision(loader *l) {
 
 /* ---- one block for the model ----------------------------------------------------------------------------------------------- */
 
-static size_t slot_bytes(const loader *l, vi_slot slot, size_t *rows, size_t *cols) {
+static size_t slot_bytes(const loader *l, const vi_description *d, vi_slot slot, size_t *rows, size_t *cols) {
     uint64_t r, c;
     size_t bytes = SIZE_MAX;
-    vi_slot_shape(slot, &l->description.hparams, &r, &c);
+    vi_slot_shape(slot, &d->hparams, &r, &c);
     *rows = (size_t)r;
     *cols = (size_t)c;
     if (r > SIZE_MAX || c > SIZE_MAX) return SIZE_MAX;
@@ -109,11 +116,11 @@ static size_t slot_bytes(const loader *l, vi_slot slot, size_t *rows, size_t *co
 }
 
 /* Takes room for the slot and, on the second pass, points the weights at it. */
-static int32_t place_slot(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
-    size_t rows, cols, bytes = slot_bytes(l, slot, &rows, &cols);
+static int32_t place_slot(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
+    size_t rows, cols, bytes = slot_bytes(l, d, slot, &rows, &cols);
     const void *data = l->in_place ? stored_in_place(l, slot, source) : vi_arena_take(&l->arena, bytes, 1);
     if (!l->model) return VIT_OK;
-    void *field = field_of(&l->model->weights, slot, block);
+    void *field = field_of(&model_of(l, d)->weights, slot, block);
     if (vi_slot_table[slot].matrix)
         *(vi_matrix *)field = (vi_matrix){data, l->precision, rows, cols};
     else
@@ -123,7 +130,7 @@ static int32_t place_slot(loader *l, vi_slot slot, int32_t block, const vi_sourc
     return VIT_OK;
 }
 
-static void place_text(loader *l) {
+static void place_strings(loader *l) {
     vi_description *d = &l->description;
     size_t notes_size = strlen(d->notes) + 1;
     char *notes = vi_arena_take(&l->arena, notes_size, 1);
@@ -137,13 +144,24 @@ static void place_text(loader *l) {
     l->model->label_count = d->label_count;
 }
 
+/* A model's struct and that of its blocks; NULL while measuring. */
+static vi_model *place_tower(loader *l, const vi_description *d) {
+    vi_model *model = vi_arena_take(&l->arena, 1, sizeof *model);
+    vi_block *blocks = vi_arena_take(&l->arena, (size_t)d->hparams.depth, sizeof *blocks);
+    if (!model) return NULL;
+    model->hparams = d->hparams;
+    model->weights.blocks = blocks;
+    return model;
+}
+
 /* The same walk measures (l->model NULL) and places. */
 static void lay_out(loader *l) {
-    l->model = vi_arena_take(&l->arena, 1, sizeof *l->model);
-    vi_block *blocks = vi_arena_take(&l->arena, (size_t)l->description.hparams.depth, sizeof *blocks);
-    if (l->model) l->model->weights.blocks = blocks;
+    const vi_description *text = l->description.text;
+    l->model = place_tower(l, &l->description);
+    vi_model *text_model = text ? place_tower(l, text) : NULL;
+    if (l->model) l->model->text = text_model;
     for_each_slot(l, place_slot);
-    place_text(l);
+    place_strings(l);
 }
 
 static int32_t take_model(loader *l) {
@@ -286,19 +304,19 @@ static int32_t fill_vector(loader *l, const vi_source *source, float *dst, size_
     return VIT_OK;
 }
 
-static int32_t fill_slot(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
-    size_t rows, cols, bytes = slot_bytes(l, slot, &rows, &cols);
-    void *field = field_of(&l->model->weights, slot, block);
+static int32_t fill_slot(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
+    size_t rows, cols, bytes = slot_bytes(l, d, slot, &rows, &cols);
+    void *field = field_of(&model_of(l, d)->weights, slot, block);
     int32_t status = vi_slot_table[slot].matrix
                          ? fill_matrix(l, source, field, bytes)
                          : fill_vector(l, source, (float *)(uintptr_t) * (const float **)field, rows * cols);
     return status == VIT_OK ? report_progress(l, bytes) : status;
 }
 
-static int32_t widen(loader *l, vi_slot slot, int32_t block, const vi_source *source) {
+static int32_t widen(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
     size_t rows, cols;
     (void)block;
-    slot_bytes(l, slot, &rows, &cols);
+    slot_bytes(l, d, slot, &rows, &cols);
     if (!vi_slot_table[slot].matrix) return VIT_OK;
     if (cols > l->widest) l->widest = cols;
     if (comes_by_columns(source, rows) && rows / source->parts > l->widest) l->widest = rows / source->parts;
@@ -348,7 +366,9 @@ static int32_t describe(loader *l, const char *path) {
         checkpoint.preprocessor = l->preprocessor.doc.root;
     }
     l->overrides = vi_options_overrides(l->o);
-    return vi_describe(&checkpoint, &l->family, &l->description, &l->a, l->e);
+    int32_t status = vi_describe(&checkpoint, &l->family, &l->description, &l->a, l->e);
+    if (status == VIT_OK && vi_option(l->o, VIT_OPT_TEXT) == 0) vi_description_free_text(&l->description, &l->a);
+    return status;
 }
 
 static int32_t run(loader *l, const char *path) {
@@ -382,7 +402,6 @@ static void close_temporaries(loader *l) {
 static void finish_model(loader *l) {
     vi_model *m = l->model;
     atomic_init(&m->references, 1);
-    m->hparams = l->description.hparams;
     m->precision = l->precision;
     m->in_place = l->in_place;
     m->format = l->directory.format->name;

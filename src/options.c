@@ -31,6 +31,8 @@ static const int_option int_options[VI_INT_OPTIONS] = {
     [VIT_OPT_MAX_MEMORY - 1] = {0, INT64_MAX, 0},
     [VIT_OPT_OUTPUTS - 1] = {0, 1 << VIT_OUTPUT_TOKENS | 1 << VIT_OUTPUT_HIDDEN, 0},
     [VIT_OPT_PASSES - 1] = {VIT_PASSES_HORIZONTAL_FIRST, VIT_PASSES_PILLOW_13, VIT_PASSES_HORIZONTAL_FIRST},
+    [VIT_OPT_TEXT - 1] = {0, 1, 1},
+    [VIT_OPT_TEXT_HEADS - 1] = {VIT_FROM_MODEL, VI_MAX_HEADS, VIT_FROM_MODEL},
 };
 
 void vi_options_defaults(vit_options *o) {
@@ -71,7 +73,8 @@ void vit_options_free(vit_options *o) {
 int32_t vit_options_set_int(vit_options *o, int32_t key, int64_t value) {
     if (!vi_options_valid(o) || key < 1 || key > VI_INT_OPTIONS) return VIT_ERROR_ARGUMENT;
     const int_option *row = &int_options[key - 1];
-    if (value < row->low || value > row->high || (key == VIT_OPT_HEADS && value == 0)) return VIT_ERROR_ARGUMENT;
+    if (value < row->low || value > row->high) return VIT_ERROR_ARGUMENT;
+    if ((key == VIT_OPT_HEADS || key == VIT_OPT_TEXT_HEADS) && value == 0) return VIT_ERROR_ARGUMENT;
     if (key == VIT_OPT_OUTPUTS && (value & ~row->high)) return VIT_ERROR_ARGUMENT;
     o->ints[key - 1] = value;
     return VIT_OK;
@@ -193,6 +196,7 @@ vi_overrides vi_options_overrides(const vit_options *o) {
         .activation = (int32_t)vi_option(o, VIT_OPT_ACTIVATION),
         .pool = (int32_t)vi_option(o, VIT_OPT_POOL),
         .heads = (int32_t)vi_option(o, VIT_OPT_HEADS),
+        .text_heads = (int32_t)vi_option(o, VIT_OPT_TEXT_HEADS),
         .resize = (int32_t)vi_option(o, VIT_OPT_RESIZE),
         .filter = (int32_t)vi_option(o, VIT_OPT_FILTER),
         .position = (int32_t)vi_option(o, VIT_OPT_POSITION),

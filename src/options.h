@@ -8,7 +8,7 @@
 #include "model/context.h"
 #include <stdint.h>
 
-#define VI_INT_OPTIONS 19 /* keys 1..19, stored at key - 1 */
+#define VI_INT_OPTIONS 21 /* keys 1..21, stored at key - 1 */
 
 struct vit_options {
     uint32_t magic;

@@ -143,4 +143,10 @@ static bool ignore(const char *name) {
     return false;
 }
 
-const vi_family vi_family_dino = {"dino", detect, hparams, bind, NULL, ignore};
+const vi_family vi_family_dino = {
+    .name = "dino",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .ignore = ignore,
+};

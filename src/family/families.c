@@ -1,6 +1,7 @@
 /* families.c: the one table of checkpoint families, and what vi_describe checks for all of them. */
 #include "family/families.h"
 
+#include "family/map.h"
 #include "family/pipeline.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +47,9 @@ static int32_t unknown_family(const vi_directory *directory, vi_error *e) {
             "(docs/checkpoints.md)",
             directory->reader->name);
     if (directory->count == 0) return vi_fail(e, VIT_ERROR_MODEL, "%s: has no tensors", directory->reader->name);
+    const vi_feature text[] = {{"token_embedding", "a text tower without one for pictures"}};
+    int32_t status = vi_refuse_features(directory, text, 1, e);
+    if (status != VIT_OK) return status;
     return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor names (%s, ...: %llu in all) are of no family known here (%s)",
                    directory->reader->name, found, (unsigned long long)directory->count, known);
 }
@@ -95,7 +99,7 @@ static bool splits(const vi_tensor *t, uint64_t rows, uint64_t cols) {
 /* A matrix has its rows first; the dimensions of rows and columns count as flattened. */
 static bool has_shape(const place *p, const vi_tensor *t, uint64_t rows, uint64_t cols) {
     const vi_hparams *h = p->hparams;
-    if (t->rank == 0 || !splits(t, rows, cols)) return false;
+    if (!splits(t, rows, cols)) return false;
     return p->slot != VI_PATCH_W || t->rank != 4 ||
            (t->shape[1] == (uint64_t)h->channels && t->shape[2] == (uint64_t)h->patch_height &&
             t->shape[3] == (uint64_t)h->patch_width);
@@ -188,20 +192,43 @@ static int32_t check_left_over(const vi_checkpoint *c, const vi_family *family, 
 /* ---- all together
  * -------------------------------------------------------------------------------------------------------------- */
 
+/* The blocks and weights of one tower, whose numbers are set. */
+static int32_t bind_tower(const vi_checkpoint *c, vi_description *d,
+                          int32_t (*bind)(const vi_checkpoint *c, vi_description *d, vi_error *e), vi_allocator *a, vi_error *e) {
+    size_t size = (size_t)d->hparams.depth * sizeof *d->blocks; /* depth <= VI_MAX_DEPTH */
+    d->blocks = vi_alloc(a, size, VI_TEMPORARY);
+    if (d->blocks == NULL) return vi_alloc_failed(a, size, "description of the model", e);
+    int32_t status = bind(c, d, e);
+    drop_empty_head(d);
+    return status == VIT_OK ? check_slots(c, d, e) : status;
+}
+
+static int32_t describe_text(const vi_checkpoint *c, const vi_family *family, vi_description *d, vi_allocator *a, vi_error *e) {
+    vi_hparams text;
+    vi_hparams_init(&text);
+    if (family->text_hparams == NULL) return VIT_OK;
+    int32_t status = family->text_hparams(c, d, &text, e);
+    if (status != VIT_OK || !vi_reads_text(&text)) return status;
+    vi_apply_text_overrides(c->overrides, &text);
+    status = vi_hparams_check_text(&text, e);
+    if (status != VIT_OK) return status;
+    if (vi_embedding_width(&text) != vi_embedding_width(&d->hparams))
+        return vi_fail(e, VIT_ERROR_MODEL, "%s: embeddings of pictures have %ld numbers, those of texts %ld",
+                       c->directory->reader->name, (long)vi_embedding_width(&d->hparams), (long)vi_embedding_width(&text));
+    d->text = vi_alloc(a, sizeof *d->text, VI_TEMPORARY);
+    if (d->text == NULL) return vi_alloc_failed(a, sizeof *d->text, "description of the text tower", e);
+    d->text->hparams = text;
+    return bind_tower(c, d->text, family->text_bind, a, e);
+}
+
 static int32_t describe(vi_checkpoint *c, const vi_family *family, vi_description *d, vi_allocator *a, vi_error *e) {
     vi_hparams_init(&d->hparams);
     int32_t status = family->hparams(c, d, e);
     if (d->derived.count > 0) c->directory = &d->derived;
     if (status == VIT_OK) status = vi_apply_overrides(c->overrides, &d->hparams, e);
     if (status == VIT_OK) status = vi_hparams_check(&d->hparams, e);
-    if (status != VIT_OK) return status;
-
-    size_t size = (size_t)d->hparams.depth * sizeof *d->blocks; /* depth <= VI_MAX_DEPTH */
-    d->blocks = vi_alloc(a, size, VI_TEMPORARY);
-    if (d->blocks == NULL) return vi_alloc_failed(a, size, "description of the model", e);
-    status = family->bind(c, d, e);
-    drop_empty_head(d);
-    if (status == VIT_OK) status = check_slots(c, d, e);
+    if (status == VIT_OK) status = bind_tower(c, d, family->bind, a, e);
+    if (status == VIT_OK) status = describe_text(c, family, d, a, e);
     if (status == VIT_OK) status = check_left_over(c, family, e);
     if (status == VIT_OK && family->labels != NULL) status = family->labels(c, d, a, e);
     return status;
@@ -221,8 +248,16 @@ int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_descrip
     return status;
 }
 
+void vi_description_free_text(vi_description *d, vi_allocator *a) {
+    if (d->text == NULL) return;
+    vi_free(a, d->text->blocks, (size_t)d->text->hparams.depth * sizeof *d->text->blocks, VI_TEMPORARY);
+    vi_free(a, d->text, sizeof *d->text, VI_TEMPORARY);
+    d->text = NULL;
+}
+
 void vi_description_free(vi_description *d, vi_allocator *a) {
     vi_free(a, d->label_block, d->label_block_size, VI_TEMPORARY);
+    vi_description_free_text(d, a);
     vi_free(a, d->blocks, (size_t)d->hparams.depth * sizeof *d->blocks, VI_TEMPORARY);
     vi_directory_close(&d->derived, a);
     d->labels = NULL;

@@ -46,10 +46,11 @@ typedef struct vi_description {
     uint32_t label_count;
     void *label_block; /* temporary memory */
     size_t label_block_size;
+    struct vi_description *text; /* the text tower, temporary memory: hparams, model and blocks count; NULL: none */
 } vi_description;
 
 typedef struct vi_family {
-    const char *name;
+    const char *name; /* for messages, VIT_TEXT_FAMILY */
     bool (*detect)(const vi_checkpoint *c);
     /* Fills hparams from config and tensor shapes, noting guesses where no override replaces them (vi_describe applies
      * overrides). */
@@ -59,6 +60,10 @@ typedef struct vi_family {
     /* Fills the labels by one of the functions of labels.h; NULL: the family has none. */
     int32_t (*labels)(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e);
     bool (*ignore)(const char *tensor_name); /* known buffers that are no part of the model; NULL: none */
+    /* The text tower; both NULL: the family has none. The numbers go to `text`, notes to d; where the checkpoint has no text
+     * tower the vocabulary stays 0. */
+    int32_t (*text_hparams)(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e);
+    int32_t (*text_bind)(const vi_checkpoint *c, vi_description *text, vi_error *e);
 } vi_family;
 
 /* Detects the family and describes the checkpoint completely: hparams checked (vi_hparams_check), every required slot present
@@ -67,15 +72,28 @@ typedef struct vi_family {
  * failure names the tensor, the expected and the found shape. Unknown family: VIT_ERROR_MODEL that lists a few tensor names found
  * and the families known. On failure nothing is held. */
 int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_description *d, vi_allocator *a, vi_error *e);
-void vi_description_free(vi_description *d, vi_allocator *a); /* idempotent */
+void vi_description_free(vi_description *d, vi_allocator *a);      /* idempotent */
+void vi_description_free_text(vi_description *d, vi_allocator *a); /* its text tower alone; idempotent */
 
 /* Adds "text\n" to the notes; guess: it changes results if wrong, and the text names the option that overrides it. A note that
  * does not fit is dropped whole, a guess is counted nevertheless. */
 void vi_note(vi_description *d, bool guess, const char *format, ...) VI_PRINTF(3, 4);
 
-/* Writes the model as .vit: the inverse of the native family (family/native.c holds both, so that they cannot drift apart).
- * labels: label_count NUL-terminated names one after the other. */
-int32_t vi_native_write(const vi_hparams *h, const vi_weights *w, const char *labels, size_t label_bytes, uint32_t label_count,
-                        const vi_sink *sink, vit_progress_fn progress, void *progress_user, vi_allocator *a, vi_error *e);
+/* A model to be written. */
+typedef struct vi_native {
+    const vi_hparams *hparams;
+    const vi_weights *weights;
+    const vi_hparams *text_hparams; /* of the text tower, or NULL */
+    const vi_weights *text_weights;
+    const void *tokenizer; /* its block, or NULL */
+    size_t tokenizer_size;
+    const char *labels; /* label_count NUL-terminated names one after the other */
+    size_t label_bytes;
+    uint32_t label_count;
+} vi_native;
+
+/* Writes the model as .vit: the inverse of the native family (family/native.c holds both, so that they cannot drift apart). */
+int32_t vi_native_write(const vi_native *model, const vi_sink *sink, vit_progress_fn progress, void *progress_user,
+                        vi_allocator *a, vi_error *e);
 
 #endif

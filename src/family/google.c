@@ -250,4 +250,9 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return vi_names_bind(&g.names, d, e);
 }
 
-const vi_family vi_family_google = {"google", detect, hparams, bind, NULL, NULL};
+const vi_family vi_family_google = {
+    .name = "google",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+};

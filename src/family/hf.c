@@ -73,6 +73,10 @@ static const vi_word activations[] = {
 
 #define WORDS(table) table, sizeof table / sizeof *table
 
+int32_t vi_hf_activation(vi_config *g, const vi_json_value *config, int32_t fallback) {
+    return vi_config_word(g, config, "hidden_act", WORDS(activations), fallback);
+}
+
 /* Numbers that the tensors give too must be the same in both. */
 static int32_t compare_config(const vi_hf_class *k, const vi_names *n, vi_config *g, const vi_json_value *config,
                               const vi_hparams *h, vi_error *e) {
@@ -110,7 +114,7 @@ static int32_t read_config(const vi_hf_class *k, const vi_names *n, const vi_che
     if (status != VIT_OK) return status;
 
     h->heads = vi_config_int(&g, config, "num_attention_heads", 1, VI_MAX_HEADS, k->heads);
-    h->activation = vi_config_word(&g, config, "hidden_act", WORDS(activations), k->activation);
+    h->activation = vi_hf_activation(&g, config, k->activation);
     h->eps = (float)vi_config_real(&g, config, "layer_norm_eps", 0, 1, k->eps);
     h->image_height = h->image_width = k->image;
     vi_config_size(&g, config, "image_size", &h->image_height, &h->image_width);
@@ -162,7 +166,4 @@ bool vi_hf_ignore(const char *name) {
     return strstr(name, "pooler.dense.") != NULL || strstr(name, "mask_token") != NULL || strstr(name, "position_ids") != NULL;
 }
 
-bool vi_hf_ignore_text(const char *name) {
-    return strncmp(name, "text_model.", 11) == 0 || strncmp(name, "text_projection.", 16) == 0 ||
-           strcmp(name, "logit_scale") == 0 || strcmp(name, "logit_bias") == 0 || strstr(name, "position_ids") != NULL;
-}
+bool vi_hf_ignore_ids(const char *name) { return strstr(name, "position_ids") != NULL; }

@@ -3,6 +3,7 @@
 #ifndef VI_FAMILY_HF_H
 #define VI_FAMILY_HF_H
 
+#include "family/config.h"
 #include "family/map.h"
 
 /* One configuration class: its defaults, because config.json stores only what differs from them. */
@@ -23,6 +24,9 @@ extern const vi_name_row vi_hf_vit_rows[VI_HF_VIT_ROWS];
 #define VI_HF_CLIP_ROWS 18
 extern const vi_name_row vi_hf_clip_rows[VI_HF_CLIP_ROWS];
 
+/* hidden_act: VIT_ACT_*. */
+int32_t vi_hf_activation(vi_config *g, const vi_json_value *config, int32_t fallback);
+
 /* The part of config.json about the vision tower of a model with two, or all of it. */
 const vi_json_value *vi_hf_vision_config(const vi_json_value *config);
 
@@ -39,8 +43,6 @@ int32_t vi_hf_labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a,
 
 /* Buffers that no result depends on. */
 bool vi_hf_ignore(const char *name);
-
-/* The text tower and what belongs to it. */
-bool vi_hf_ignore_text(const char *name);
+bool vi_hf_ignore_ids(const char *name); /* of models with a text tower: position_ids */
 
 #endif

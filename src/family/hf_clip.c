@@ -1,8 +1,9 @@
-/* hf_clip.c: the vision tower of transformers' CLIP: CLIPModel (text tower ignored), CLIPVisionModel,
- * CLIPVisionModelWithProjection and CLIPForImageClassification. Tokens are taken before the last norm, which is for the class
+/* hf_clip.c: transformers' CLIP: CLIPModel with both towers, and CLIPVisionModel, CLIPVisionModelWithProjection and
+ * CLIPForImageClassification with the one for pictures. Tokens are taken before the last norm, which is for the class
  * token alone; the classifier takes the mean of the patches without it. */
 #include "family/families.h"
 #include "family/hf.h"
+#include "family/hf_text.h"
 #include "family/infer.h"
 
 static const vi_name_row rows[] = {
@@ -49,4 +50,18 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return status;
 }
 
-const vi_family vi_family_hf_clip = {"hf-clip", detect, hparams, bind, vi_hf_labels, vi_hf_ignore_text};
+static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
+    const vi_hf_text_class k = {512, 12, 8, 2048, 49408, 77, VIT_ACT_QUICK_GELU, 1e-5, 1, VI_PICK_END, 49407};
+    return vi_hf_text_hparams(&k, c, d, text, e);
+}
+
+const vi_family vi_family_hf_clip = {
+    .name = "hf-clip",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .labels = vi_hf_labels,
+    .ignore = vi_hf_ignore_ids,
+    .text_hparams = text_hparams,
+    .text_bind = vi_hf_text_bind,
+};

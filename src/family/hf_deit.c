@@ -48,4 +48,11 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return vi_names_bind(&n, d, e);
 }
 
-const vi_family vi_family_hf_deit = {"hf-deit", detect, hparams, bind, vi_hf_labels, vi_hf_ignore};
+const vi_family vi_family_hf_deit = {
+    .name = "hf-deit",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .labels = vi_hf_labels,
+    .ignore = vi_hf_ignore,
+};

@@ -73,4 +73,11 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return vi_names_bind(&n, d, e);
 }
 
-const vi_family vi_family_hf_dinov2 = {"hf-dinov2", detect, hparams, bind, vi_hf_labels, vi_hf_ignore};
+const vi_family vi_family_hf_dinov2 = {
+    .name = "hf-dinov2",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .labels = vi_hf_labels,
+    .ignore = vi_hf_ignore,
+};

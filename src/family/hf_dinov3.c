@@ -77,4 +77,10 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return status;
 }
 
-const vi_family vi_family_hf_dinov3 = {"hf-dinov3", detect, hparams, bind, NULL, vi_hf_ignore};
+const vi_family vi_family_hf_dinov3 = {
+    .name = "hf-dinov3",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .ignore = vi_hf_ignore,
+};

@@ -40,4 +40,10 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 
 static bool ignore(const char *name) { return strncmp(name, "decoder.", 8) == 0 || vi_hf_ignore(name); }
 
-const vi_family vi_family_hf_mae = {"hf-mae", detect, hparams, bind, NULL, ignore};
+const vi_family vi_family_hf_mae = {
+    .name = "hf-mae",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .ignore = ignore,
+};

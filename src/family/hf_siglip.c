@@ -1,8 +1,9 @@
-/* hf_siglip.c: the vision tower of transformers' SigLIP and SigLIP 2 (fixed resolution): SiglipModel (text tower ignored),
- * SiglipVisionModel and SiglipForImageClassification, whose classifier takes the mean of the tokens and leaves the pooling head
- * unused. */
+/* hf_siglip.c: transformers' SigLIP and SigLIP 2 (fixed resolution): SiglipModel with both towers, and SiglipVisionModel and
+ * SiglipForImageClassification with the one for pictures. The classifier takes the mean of the tokens and leaves the pooling
+ * head unused. */
 #include "family/families.h"
 #include "family/hf.h"
+#include "family/hf_text.h"
 #include "family/infer.h"
 
 static const vi_name_row rows[] = {
@@ -58,4 +59,18 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return status;
 }
 
-const vi_family vi_family_hf_siglip = {"hf-siglip", detect, hparams, bind, vi_hf_labels, vi_hf_ignore_text};
+static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
+    const vi_hf_text_class k = {768, 12, 12, 3072, 32000, 64, VIT_ACT_GELU_TANH, 1e-6, 0, VI_PICK_LAST, -1};
+    return vi_hf_text_hparams(&k, c, d, text, e);
+}
+
+const vi_family vi_family_hf_siglip = {
+    .name = "hf-siglip",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .labels = vi_hf_labels,
+    .ignore = vi_hf_ignore_ids,
+    .text_hparams = text_hparams,
+    .text_bind = vi_hf_text_bind,
+};

@@ -54,4 +54,11 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 }
 
 /* The classifier of transformers takes the class token itself, not what the pooler makes of it. */
-const vi_family vi_family_hf_vit = {"hf-vit", detect, hparams, bind, vi_hf_labels, vi_hf_ignore};
+const vi_family vi_family_hf_vit = {
+    .name = "hf-vit",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .labels = vi_hf_labels,
+    .ignore = vi_hf_ignore,
+};

@@ -94,6 +94,24 @@ int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e) {
     return VIT_OK;
 }
 
+int32_t vi_infer_text(const vi_names *n, vi_hparams *text, vi_error *e) {
+    const vi_tensor *tokens = vi_names_find(n, VI_TOKENS_W, 0), *position = vi_names_find(n, VI_POSITION, 0);
+    if (tokens == NULL) return vi_names_missing(n, VI_TOKENS_W, 0, e);
+    if (tokens->rank != 2 || tokens->elements == 0) return misshaped(n, tokens, "[vocabulary, width]", e);
+    text->vocabulary = (int32_t)tokens->shape[0];
+    text->width = (int32_t)tokens->shape[1];
+    if (position == NULL) return vi_names_missing(n, VI_POSITION, 0, e);
+    uint64_t rows = rows_of(position, text->width);
+    if (rows == 0 || rows > VI_MAX_TOKENS) return misshaped(n, position, "[context, width]", e);
+    text->context = (int32_t)rows;
+    text->depth = vi_names_depth(n);
+    int32_t status = infer_mlp(n, text, e);
+    if (status == VIT_OK) status = infer_norms(n, text, e);
+    const vi_tensor *projection = vi_names_find(n, VI_PROJECTION_W, 0);
+    if (projection != NULL && projection->rank == 2) text->projection = (int32_t)projection->shape[0];
+    return status;
+}
+
 /* Side of a square of n, 0 when n is no square. */
 static uint64_t square_side(uint64_t n) {
     uint64_t side = 0;

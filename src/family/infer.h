@@ -9,6 +9,9 @@
  * classes, class_token, distilled, registers, map_mlp. */
 int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e);
 
+/* The same of a text tower: vocabulary, width, context, depth, mlp, ffn, norm_kind, projection. */
+int32_t vi_infer_text(const vi_names *n, vi_hparams *text, vi_error *e);
+
 /* Which prefix tokens have positions. */
 #define VI_COVERS_ABSENT (-2) /* there is no position embedding: rotary positions alone */
 #define VI_COVERS_UNKNOWN (-1)

@@ -80,6 +80,22 @@ static const meta_row meta_rows[] = {
 };
 #define META_ROWS (sizeof meta_rows / sizeof *meta_rows)
 
+/* The same numbers of the text tower; a file without them has none. */
+static const meta_row text_rows[] = {
+    INT(60, vocabulary), INT(61, width),     INT(62, depth), INT(63, heads),      INT(64, mlp),  INT(65, context),
+    INT(66, activation), REAL(67, eps),      INT(68, ffn),   INT(69, norm_kind), INT(70, causal), INT(71, pick),
+    INT(72, end_token),  INT(73, projection),
+};
+#define TEXT_ROWS (sizeof text_rows / sizeof *text_rows)
+#define TEXT_PREFIX "text." /* of its tensors */
+
+static const char *slot_name(char name[64], const char *prefix, vi_slot slot, int32_t block) {
+    size_t length = strlen(prefix);
+    memcpy(name, prefix, length);
+    vi_slot_text(name + length, 64 - length, slot, block);
+    return name;
+}
+
 static bool detect(const vi_checkpoint *c) { return strcmp(c->directory->format->name, "vit") == 0; }
 
 static int32_t bad_meta(const vi_checkpoint *c, const meta_row *row, const char *what, vi_error *e) {
@@ -112,6 +128,7 @@ static int32_t refuse_unknown_meta(const vi_checkpoint *c, vi_error *e) {
         uint32_t key = c->directory->meta[i].key;
         bool known = key == KEY_ARCHITECTURE || key == KEY_LABELS || key >= KEY_OPTIONAL;
         for (size_t r = 0; r < META_ROWS && !known; r++) known = meta_rows[r].key == key;
+        for (size_t r = 0; r < TEXT_ROWS && !known; r++) known = text_rows[r].key == key;
         if (!known)
             return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: metadata record %lu is unknown: written by a newer version?",
                            c->directory->reader->name, (unsigned long)key);
@@ -133,22 +150,41 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return VIT_OK;
 }
 
-static void bind_slot(const vi_checkpoint *c, vi_slot slot, int32_t block, vi_source *source) {
+static void bind_slot(const vi_checkpoint *c, const char *prefix, vi_slot slot, int32_t block, vi_source *source) {
     char name[64];
-    vi_tensor *t = vi_directory_find(c->directory, vi_slot_text(name, sizeof name, slot, block));
+    vi_tensor *t = vi_directory_find(c->directory, slot_name(name, prefix, slot, block));
     if (t == NULL) return;
     t->used = true;
     source->part[0] = t;
     source->parts = 1;
 }
 
-static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    (void)e; /* what is missing is found by vi_describe: its names are ours */
-    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) bind_slot(c, (vi_slot)slot, 0, &d->model[slot]);
+/* What is missing is found by vi_describe: its names are ours. */
+static int32_t bind_tower(const vi_checkpoint *c, const char *prefix, vi_description *d) {
+    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) bind_slot(c, prefix, (vi_slot)slot, 0, &d->model[slot]);
     for (int32_t block = 0; block < d->hparams.depth; block++)
         for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++)
-            bind_slot(c, (vi_slot)slot, block, &d->blocks[block][slot - VI_MODEL_SLOTS]);
+            bind_slot(c, prefix, (vi_slot)slot, block, &d->blocks[block][slot - VI_MODEL_SLOTS]);
     return VIT_OK;
+}
+
+static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    (void)e;
+    return bind_tower(c, "", d);
+}
+
+static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
+    (void)d;
+    if (vi_directory_meta(c->directory, text_rows[0].key) == NULL) return VIT_OK;
+    int32_t status = VIT_OK;
+    for (size_t i = 0; i < TEXT_ROWS && status == VIT_OK; i++) status = read_row(c, &text_rows[i], text, e);
+    if (status == VIT_OK && text->vocabulary < 1) status = bad_meta(c, &text_rows[0], "is out of range", e);
+    return status;
+}
+
+static int32_t text_bind(const vi_checkpoint *c, vi_description *text, vi_error *e) {
+    (void)e;
+    return bind_tower(c, TEXT_PREFIX, text);
 }
 
 static int32_t labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e) {
@@ -156,12 +192,20 @@ static int32_t labels(const vi_checkpoint *c, vi_description *d, vi_allocator *a
     return m != NULL && m->kind == VI_META_TEXT ? vi_labels_from_text(d, m->data, m->count, a, e) : VIT_OK;
 }
 
-const vi_family vi_family_native = {"vit", detect, hparams, bind, labels, NULL};
+const vi_family vi_family_native = {
+    .name = "vit",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .labels = labels,
+    .text_hparams = text_hparams,
+    .text_bind = text_bind,
+};
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------- */
 
-#define MAX_META (META_ROWS + 2)
-#define MAX_REALS (META_ROWS + 2 * VI_MAX_CHANNELS) /* one a row, but for mean and std */
+#define MAX_META (META_ROWS + TEXT_ROWS + 2)
+#define MAX_REALS (META_ROWS + TEXT_ROWS + 2 * VI_MAX_CHANNELS) /* one a row, but for mean and std */
 
 /* Everything vi_vit_write is given. */
 typedef struct output {
@@ -199,12 +243,19 @@ static void put_row(output *out, const meta_row *row, const vi_hparams *h) {
         vi_store_f64(out->reals + out->real_bytes, ((const float *)(const void *)field)[i]);
 }
 
+/* One tower on its way into the file. */
+typedef struct out_tower {
+    const char *prefix;
+    const vi_hparams *hparams;
+    const vi_weights *weights;
+} out_tower;
+
 /* Adds the weight in `holder` (vi_weights or vi_block) unless it is absent; without memory for it only counts it. */
-static bool put_slot(output *out, vi_slot slot, int32_t block, const void *holder, const vi_hparams *h) {
+static bool put_slot(output *out, const out_tower *tower, vi_slot slot, int32_t block, const void *holder) {
     const unsigned char *field = (const unsigned char *)holder + vi_slot_table[slot].offset;
     vi_write_tensor t = {.dtype = VI_DT_F32, .layout = VI_LAYOUT_ROWS};
     uint64_t rows, cols;
-    vi_slot_shape(slot, h, &rows, &cols);
+    vi_slot_shape(slot, tower->hparams, &rows, &cols);
     if (vi_slot_table[slot].matrix) {
         const vi_matrix *m = (const vi_matrix *)(const void *)field;
         t.data = m->data;
@@ -219,41 +270,49 @@ static bool put_slot(output *out, vi_slot slot, int32_t block, const void *holde
     t.shape[1] = t.rank == 2 ? cols : 0;
     if (!vi_tensor_bytes(t.dtype, t.layout, t.rank, t.shape, &t.bytes)) return false;
     if (out->tensors != NULL) {
-        t.name = vi_slot_text(out->names[out->count], sizeof out->names[0], slot, block);
+        t.name = slot_name(out->names[out->count], tower->prefix, slot, block);
         out->tensors[out->count] = t;
     }
     out->count++;
     return true;
 }
 
-static bool put_weights(output *out, const vi_hparams *h, const vi_weights *w) {
+static bool put_tower(output *out, const out_tower *tower) {
     bool fits = true;
-    out->count = 0;
-    for (int slot = 0; slot < VI_MODEL_SLOTS && fits; slot++) fits = put_slot(out, (vi_slot)slot, 0, w, h);
-    for (int32_t block = 0; block < h->depth && fits; block++)
+    const vi_weights *w = tower->weights;
+    for (int slot = 0; slot < VI_MODEL_SLOTS && fits; slot++) fits = put_slot(out, tower, (vi_slot)slot, 0, w);
+    for (int32_t block = 0; block < tower->hparams->depth && fits; block++)
         for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS && fits; slot++)
-            fits = put_slot(out, (vi_slot)slot, block, &w->blocks[block], h);
+            fits = put_slot(out, tower, (vi_slot)slot, block, &w->blocks[block]);
     return fits;
 }
 
-int32_t vi_native_write(const vi_hparams *h, const vi_weights *w, const char *labels_text, size_t label_bytes,
-                        uint32_t label_count, const vi_sink *sink, vit_progress_fn progress, void *progress_user, vi_allocator *a,
+/* Everything that lies in the data section. */
+static bool put_tensors(output *out, const vi_native *m) {
+    out->count = 0;
+    bool fits = put_tower(out, &(out_tower){"", m->hparams, m->weights});
+    return fits && (m->text_hparams == NULL || put_tower(out, &(out_tower){TEXT_PREFIX, m->text_hparams, m->text_weights}));
+}
+
+int32_t vi_native_write(const vi_native *m, const vi_sink *sink, vit_progress_fn progress, void *progress_user, vi_allocator *a,
                         vi_error *e) {
     output out = {.count = 0};
-    if (label_bytes > UINT32_MAX || (label_count != 0 && label_count != (uint32_t)h->classes))
-        return vi_fail(e, VIT_ERROR_ARGUMENT, "%lu labels for %ld classes", (unsigned long)label_count, (long)h->classes);
+    const vi_hparams *h = m->hparams;
+    if (m->label_bytes > UINT32_MAX || (m->label_count != 0 && m->label_count != (uint32_t)h->classes))
+        return vi_fail(e, VIT_ERROR_ARGUMENT, "%lu labels for %ld classes", (unsigned long)m->label_count, (long)h->classes);
     put_text(&out, KEY_ARCHITECTURE, h->architecture, strlen(h->architecture));
-    put_text(&out, KEY_LABELS, labels_text, label_count > 0 ? label_bytes : 0);
+    put_text(&out, KEY_LABELS, m->labels, m->label_count > 0 ? m->label_bytes : 0);
     for (size_t i = 0; i < META_ROWS; i++) put_row(&out, &meta_rows[i], h);
-    if (!put_weights(&out, h, w)) return vi_fail(e, VIT_ERROR_LIMIT, "model: too large to save");
+    for (size_t i = 0; i < TEXT_ROWS && m->text_hparams != NULL; i++) put_row(&out, &text_rows[i], m->text_hparams);
+    if (!put_tensors(&out, m)) return vi_fail(e, VIT_ERROR_LIMIT, "model: too large to save");
 
-    /* No overflow: count is at most VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS. */
+    /* No overflow: count is at most 2 * (VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS). */
     size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names);
     void *block = vi_alloc(a, size, VI_TEMPORARY);
     if (block == NULL) return vi_alloc_failed(a, size, "directory of the saved model", e);
     out.tensors = block;
     out.names = (char(*)[64])(void *)(out.tensors + count);
-    put_weights(&out, h, w);
+    put_tensors(&out, m);
     int32_t status = vi_vit_write(sink, out.meta, out.meta_count, out.tensors, out.count, progress, progress_user, a, e);
     vi_free(a, block, size, VI_TEMPORARY);
     return status;

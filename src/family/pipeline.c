@@ -80,6 +80,12 @@ static void override_resize(const vi_overrides *o, vi_hparams *h) {
         vi_pipeline_fit(h, 1);
 }
 
+void vi_apply_text_overrides(const vi_overrides *o, vi_hparams *text) {
+    if (o->activation >= 0) text->activation = o->activation;
+    if (o->text_heads >= 0) text->heads = o->text_heads;
+    if (o->eps >= 0) text->eps = (float)o->eps;
+}
+
 int32_t vi_apply_overrides(const vi_overrides *o, vi_hparams *h, vi_error *e) {
     if (h->channels < 1 || h->channels > VI_MAX_CHANNELS)
         return vi_fail(e, VIT_ERROR_MODEL, "model: channels is %ld, expected 1..%d", (long)h->channels, VI_MAX_CHANNELS);

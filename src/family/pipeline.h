@@ -25,6 +25,7 @@ bool vi_pipeline_vector(vi_config *g, const vi_json_value *object, const char *k
 
 /* Puts the caller's choices in the place of the checkpoint's. ARGUMENT when mean or std have the wrong number of channels. */
 int32_t vi_apply_overrides(const vi_overrides *o, vi_hparams *h, vi_error *e);
+void vi_apply_text_overrides(const vi_overrides *o, vi_hparams *text);
 
 /* Fills h->pipeline from preprocessor_config.json (c->preprocessor); without one from the defaults of the class whose name starts
  * with `type` ("ViT"), with a note. The image size in h is set. */

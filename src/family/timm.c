@@ -446,4 +446,11 @@ static bool ignore(const char *name) {
     return false;
 }
 
-const vi_family vi_family_timm = {"timm", detect, hparams, bind, labels, ignore};
+const vi_family vi_family_timm = {
+    .name = "timm",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .labels = labels,
+    .ignore = ignore,
+};

@@ -117,6 +117,7 @@ void vi_pack_rows(void *dst, uint32_t type, size_t rows, size_t cols, const floa
 void vi_pack_columns(void *dst, uint32_t type, size_t cols, const float *src, size_t row0, size_t row1, size_t col0, size_t col1);
 /* The inverse, exact for the stored precision (dst [rows, cols] tight): for tests and for conversion between precisions. */
 void vi_unpack(float *dst, const vi_matrix *w);
+void vi_unpack_row(float *dst, const vi_matrix *w, size_t row); /* dst [cols] */
 
 /* Best table whose ISA is <= cap among those compiled in and runnable here (cap VIT_ISA_BEST: no cap). VIT_ISA_NEON caps like
  * AVX512 does on its own architecture; a cap naming another architecture's ISA gives the reference. Never NULL. Thread-safe. */

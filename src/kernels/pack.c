@@ -54,13 +54,9 @@ static void pack_int8_rows(void *dst, size_t rows, size_t cols, const float *src
     }
 }
 
-static void unpack_int8(float *dst, const vi_matrix *w) {
-    for (size_t row = 0; row < w->rows; row++) {
-        const int8_t *from = vi_i8_panel(w, row / VI_PANEL) + row % VI_PANEL * 4;
-        for (size_t k = 0; k < w->cols; k++) {
-            dst[row * w->cols + k] = vi_i8_scales(w)[row] * (float)from[k / 4 * 4 * VI_PANEL + k % 4];
-        }
-    }
+static void unpack_int8_row(float *dst, const vi_matrix *w, size_t row) {
+    const int8_t *from = vi_i8_panel(w, row / VI_PANEL) + row % VI_PANEL * 4;
+    for (size_t k = 0; k < w->cols; k++) dst[k] = vi_i8_scales(w)[row] * (float)from[k / 4 * 4 * VI_PANEL + k % 4];
 }
 
 bool vi_int8_check(const vi_matrix *w) {
@@ -104,18 +100,19 @@ void vi_pack_columns(void *dst, uint32_t type, size_t cols, const float *src, si
     }
 }
 
-void vi_unpack(float *dst, const vi_matrix *w) {
+void vi_unpack_row(float *dst, const vi_matrix *w, size_t row) {
     if (w->type == VI_I8) {
-        unpack_int8(dst, w);
+        unpack_int8_row(dst, w, row);
         return;
     }
-    for (size_t row = 0; row < w->rows; row++) {
-        for (size_t k = 0; k < w->cols; k++) {
-            size_t at = packed_index(w->type, w->cols, row, k);
-            dst[row * w->cols + k] =
-                w->type == VI_F32 ? ((const float *)w->data)[at] : vi_bf16_to_f32(((const uint16_t *)w->data)[at]);
-        }
+    for (size_t k = 0; k < w->cols; k++) {
+        size_t at = packed_index(w->type, w->cols, row, k);
+        dst[k] = w->type == VI_F32 ? ((const float *)w->data)[at] : vi_bf16_to_f32(((const uint16_t *)w->data)[at]);
     }
+}
+
+void vi_unpack(float *dst, const vi_matrix *w) {
+    for (size_t row = 0; row < w->rows; row++) vi_unpack_row(dst + row * w->cols, w, row);
 }
 
 /* Up to two bytes of memory for an input. The odd line keeps rows from meeting in the same sets of a cache. */

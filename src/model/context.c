@@ -35,13 +35,18 @@ static void lay_out_map(const layout *l, vi_workspace *w) {
     w->map_keys = take_floats(l->arena, product(l->padded_tokens, l->width, 1, 1));
 }
 
+static void lay_out_pictures(const layout *l, vi_workspace *w) {
+    vi_arena *a = l->arena;
+    w->pixels = take_floats(a, product((size_t)l->h->channels, (size_t)l->pipeline->width, (size_t)l->pipeline->height, 1));
+    w->image_scratch = vi_arena_take(a, vi_image_scratch(l->pipeline, l->s->max_side), 1);
+    w->patches = take_floats(a, product(l->batch, l->patches, l->inputs, 1));
+}
+
 /* The lives of the wide buffer: each starts at its base, and the arena ends up after the longest. */
 static void lay_out_wide(const layout *l, vi_workspace *w) {
     vi_arena *a = l->arena;
     size_t start = a->used, end;
-    w->pixels = take_floats(a, product((size_t)l->h->channels, (size_t)l->pipeline->width, (size_t)l->pipeline->height, 1));
-    w->image_scratch = vi_arena_take(a, vi_image_scratch(l->pipeline, l->s->max_side), 1);
-    w->patches = take_floats(a, product(l->batch, l->patches, l->inputs, 1));
+    if (!vi_reads_text(l->h)) lay_out_pictures(l, w);
     end = a->used;
     a->used = start;
     w->qkv = take_floats(a, product(l->batch, l->tokens, 3, l->width));
@@ -79,6 +84,7 @@ static void lay_out(const layout *l, vi_workspace *w, float **position, float **
     lay_out_wide(l, w);
     lay_out_results(l, w);
     w->tokens = l->s->want_tokens ? take_floats(a, stream) : NULL;
+    w->ids = vi_reads_text(l->h) ? vi_arena_take(a, product(l->batch, l->tokens, 1, 1), sizeof *w->ids) : NULL;
     w->layers = vi_arena_take(a, (size_t)vi_layers(l->h) + 1, sizeof(float *));
     for (int32_t i = 0; i <= vi_layers(l->h); i++) {
         float *layer = wants_layer(l->s, i) ? take_floats(a, stream) : NULL;
@@ -113,6 +119,10 @@ static void scale_pipeline(const vi_hparams *h, int32_t width, int32_t height, v
 /* Grid, token count and pipeline of c for these settings. */
 static int32_t set_geometry(vit_context *c, const vi_settings *s, vi_error *e) {
     const vi_hparams *h = &c->model->hparams;
+    if (vi_reads_text(h)) {
+        c->tokens = (size_t)h->context;
+        return VIT_OK;
+    }
     int32_t width = s->image_width ? s->image_width : h->image_width;
     int32_t height = s->image_height ? s->image_height : h->image_height;
     if (width < 1 || height < 1 || width > VI_MAX_SIDE || height > VI_MAX_SIDE || width % h->patch_width ||
@@ -197,6 +207,29 @@ int32_t vi_context_configure(vit_context *c, const vi_settings *settings, vi_err
     return VIT_OK;
 }
 
+static void free_text(vit_context *text, vi_allocator *a) {
+    if (!text) return;
+    vi_free(a, text->block, text->block_size, VI_LASTING);
+    vi_free(a, text, sizeof *text, VI_LASTING);
+}
+
+/* The text tower runs on this context's threads, in memory of its own. */
+static int32_t create_text(vit_context *c, const vi_settings *settings, vi_error *e) {
+    if (!c->model->text) return VIT_OK;
+    vit_context *text = vi_alloc(c->allocator, sizeof *text, VI_LASTING);
+    if (!text) return vi_alloc_failed(c->allocator, sizeof *text, "a context", e);
+    text->model = c->model->text;
+    text->allocator = c->allocator;
+    text->kernels = c->kernels;
+    text->threads = c->threads;
+    vi_settings s = *settings;
+    s.want_tokens = false;
+    s.profile = NULL;
+    memset(s.want_layers, 0, sizeof s.want_layers);
+    c->text = text;
+    return vi_context_configure(text, &s, e);
+}
+
 int32_t vi_context_create(vit_context **out, vi_model *model, const vi_allocator *allocator, const vi_settings *settings,
                           vi_error *e) {
     vi_allocator own = allocator ? *allocator : (vi_allocator){0};
@@ -212,6 +245,7 @@ int32_t vi_context_create(vit_context **out, vi_model *model, const vi_allocator
     c->kernels = vi_kernels_for(settings->isa);
     int32_t status = vi_threads_create(&c->threads, (size_t)settings->threads, settings->parallel_for, settings->parallel_user,
                                        c->allocator, e);
+    if (status == VIT_OK) status = create_text(c, settings, e);
     if (status == VIT_OK) status = vi_context_configure(c, settings, e);
     if (status != VIT_OK) {
         vi_context_free(c);
@@ -234,6 +268,7 @@ void vi_context_free(vit_context *c) {
     bool owner = c->allocator == &c->own;
     vi_allocator own = c->own, *allocator = owner ? &own : c->allocator;
     vi_free(allocator, c->block, c->block_size, VI_LASTING);
+    free_text(c->text, allocator);
     vi_threads_free(c->threads, allocator);
     vi_free(allocator, c, sizeof *c, VI_LASTING);
     vi_model_release(model);

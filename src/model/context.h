@@ -10,6 +10,7 @@
 #include "kernels/kernels.h"
 #include "model/hparams.h"
 #include "model/weights.h"
+#include "text/tokenizer.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,8 @@ typedef struct vi_model {
     size_t block_size;      /* of the one block that starts with this struct and holds everything below */
     vi_hparams hparams;
     vi_weights weights;
+    struct vi_model *text;  /* the text tower, in this block: hparams, weights and tokenizer count; NULL: none */
+    vi_tokenizer tokenizer; /* of a text tower; size 0: none came with the model */
     uint32_t precision; /* VI_F32 or VI_BF16: type of the packed matrices */
     bool in_place;      /* matrices and vectors lie in the reader's memory */
     vi_reader reader;   /* kept open while in_place and mapped */
@@ -56,6 +59,7 @@ typedef struct vi_workspace {
     float *logits;        /* [B, K] or NULL */
     float *tokens;        /* [B, T, D] or NULL: requested output */
     float **layers;       /* [layers + 1] of [B, T, D] or NULL each: requested hidden states */
+    int32_t *ids;         /* [B, L] of a text tower: where texts become numbers */
     unsigned char *lanes; /* scratch of each lane */
     size_t lane_bytes;
 } vi_workspace;
@@ -95,6 +99,7 @@ struct vit_context {
     int32_t batch; /* pictures of the current run */
     int32_t stage; /* next piece of the run, 0..vi_stages */
     vi_error error;
+    vit_context *text; /* runs the text tower: activations of its own, everything else is this context's; NULL: none */
 };
 
 /* Creates a context on the model and takes over one reference to it, also on failure. `allocator` NULL: the model's. */
@@ -123,5 +128,20 @@ void vi_read_picture(vit_context *c, const vit_image *image, int32_t i);
 
 /* Runs one piece for the c->batch pictures that were read. */
 void vi_run_stage(vit_context *c, int32_t stage);
+
+/* What both towers do: piece 0..2 * depth - 1 of equations (2) and (3), on work.x; and the layers from work.pooled to
+ * work.embedding, whose result before any normalisation is returned: what a head sees, [B, E]. */
+void vi_run_block(const vit_context *c, int32_t piece);
+const float *vi_run_embedding(const vit_context *c);
+
+/* ---- text.c ---------------------------------------------------------------------------------------------------------------- */
+
+/* ids [count, L] of whole texts with their padding, as a tokenizer gives them, each below the vocabulary's size -> work.embedding
+ * [count, E] of the text tower's context. count is at most max_batch. */
+void vi_run_text(vit_context *text, const int32_t *ids, int32_t count);
+
+/* Of a text tower: similarity = scale * cosine + bias. */
+double vi_logit_scale(const vi_model *text);
+double vi_logit_bias(const vi_model *text);
 
 #endif

@@ -101,7 +101,8 @@ static void embed(const vit_context *c) {
 
 size_t vi_last_tokens(const vit_context *c) {
     const vi_hparams *h = &c->model->hparams;
-    bool all = h->pool != VIT_POOL_TOKEN || c->work.tokens || c->work.layers[vi_layers(h)] || vi_holds_rows(h);
+    bool all = vi_reads_text(h) || h->pool != VIT_POOL_TOKEN || vi_holds_rows(h);
+    all = all || c->work.tokens || c->work.layers[vi_layers(h)];
     return all ? c->tokens : 1 + (size_t)h->distilled;
 }
 
@@ -236,6 +237,18 @@ static const float *embedding_of(const vit_context *c, float *pooled) {
     return second;
 }
 
+const float *vi_run_embedding(const vit_context *c) {
+    size_t B = (size_t)c->batch, E = (size_t)vi_embedding_width(&c->model->hparams);
+    const float *embedding = embedding_of(c, c->work.pooled);
+    for (size_t b = 0; b < B; b++) {
+        if (c->settings.normalize)
+            l2_normalise(c->work.embedding + b * E, embedding + b * E, E);
+        else
+            memcpy(c->work.embedding + b * E, embedding + b * E, E * sizeof *embedding);
+    }
+    return embedding;
+}
+
 /* DeiT's two heads, each on its token, averaged. classes, dists [B, D], row stride ld. */
 static void distilled_logits(const vit_context *c, const float *classes, const float *dists, size_t ld) {
     const vi_weights *w = &c->model->weights;
@@ -261,22 +274,16 @@ static void pool_and_classify(const vit_context *c) {
     }
     vi_pool(c, c->work.pooled, y);
     vi_profile(c, "pool", (uint64_t)B * vi_pool_macs(c));
-    const float *embedding = embedding_of(c, c->work.pooled);
+    const float *embedding = vi_run_embedding(c);
     if (h->distilled && c->work.logits)
         distilled_logits(c, y, y + D, T * D);
     else if (c->work.logits)
         vi_linear_forward(c, c->work.logits, (size_t)h->classes, embedding, E, B, &w->head, plain);
-    for (size_t b = 0; b < B; b++) {
-        if (c->settings.normalize)
-            l2_normalise(c->work.embedding + b * E, embedding + b * E, E);
-        else
-            memcpy(c->work.embedding + b * E, embedding + b * E, E * sizeof *embedding);
-    }
     vi_profile(c, "head", (uint64_t)B * vi_head_macs(c));
 }
 
 /* Piece `stage` of the blocks: the attentions of the blocks side by side, then their MLPs. */
-static void run_block(const vit_context *c, int32_t stage) {
+void vi_run_block(const vit_context *c, int32_t stage) {
     int32_t branches = c->model->hparams.branches, layer = stage / (2 * branches), piece = stage % (2 * branches);
     const vi_block *block = &c->model->weights.blocks[layer * branches + piece % branches];
     if (piece < branches)
@@ -292,5 +299,5 @@ void vi_run_stage(vit_context *c, int32_t stage) {
     else if (stage == 2 * c->model->hparams.depth + 1)
         pool_and_classify(c);
     else
-        run_block(c, stage - 1);
+        vi_run_block(c, stage - 1);
 }

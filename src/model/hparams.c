@@ -26,12 +26,36 @@ typedef struct field {
     int32_t value, low, high;
 } field;
 
-static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
+static int32_t check_fields(const char *tower, const field *fields, size_t count, vi_error *e) {
+    for (const field *f = fields; f < fields + count; f++)
+        if (f->value < f->low || f->value > f->high)
+            return vi_fail(e, VIT_ERROR_MODEL, "%s: %s is %ld, expected %ld..%ld", tower, f->name, (long)f->value, (long)f->low,
+                           (long)f->high);
+    return VIT_OK;
+}
+
+/* What both kinds of towers have. */
+static int32_t check_tower(const char *tower, const vi_hparams *h, vi_error *e) {
     const field fields[] = {
         {"width", h->width, 1, VI_MAX_WIDTH},
         {"depth", h->depth, 1, VI_MAX_DEPTH},
         {"heads", h->heads, 1, VI_MAX_HEADS},
         {"mlp", h->mlp, 1, VI_MAX_MLP},
+        {"activation", h->activation, VIT_ACT_GELU, VIT_ACT_SILU},
+        {"norm_kind", h->norm_kind, VI_NORM_LAYER, VI_NORM_RMS},
+        {"ffn", h->ffn, VI_FFN_MLP, VI_FFN_SWIGLU},
+        {"projection", h->projection, 0, VI_MAX_WIDTH},
+    };
+    int32_t status = check_fields(tower, fields, sizeof fields / sizeof *fields, e);
+    if (status != VIT_OK) return status;
+    if (h->width % h->heads != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "%s: width %ld is not a multiple of heads %ld", tower, (long)h->width, (long)h->heads);
+    if (!(h->eps >= 0 && h->eps <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "%s: LayerNorm epsilon must be in 0..1", tower);
+    return VIT_OK;
+}
+
+static int32_t check_picture_fields(const vi_hparams *h, vi_error *e) {
+    const field fields[] = {
         {"channels", h->channels, 1, VI_MAX_CHANNELS},
         {"image_width", h->image_width, 1, VI_MAX_SIDE},
         {"image_height", h->image_height, 1, VI_MAX_SIDE},
@@ -42,11 +66,8 @@ static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
         {"distilled", h->distilled, 0, 1},
         {"registers", h->registers, 0, VI_MAX_REGISTERS},
         {"position_prefix", h->position_prefix, 0, VI_MAX_REGISTERS + 2},
-        {"activation", h->activation, VIT_ACT_GELU, VIT_ACT_SILU},
         {"pool", h->pool, VIT_POOL_TOKEN, VIT_POOL_TOKEN_MEAN},
         {"position", h->position, VIT_POSITION_BICUBIC_ANTIALIAS, VIT_POSITION_ZOOM},
-        {"norm_kind", h->norm_kind, VI_NORM_LAYER, VI_NORM_RMS},
-        {"ffn", h->ffn, VI_FFN_MLP, VI_FFN_SWIGLU},
         {"block", h->block, VI_BLOCK_PRE, VI_BLOCK_PARALLEL},
         {"branches", h->branches, 1, VI_MAX_BRANCHES},
         {"positionless", h->positionless, 0, 1},
@@ -58,16 +79,9 @@ static int32_t check_ranges(const vi_hparams *h, vi_error *e) {
         {"map_heads", h->map_heads, 0, VI_MAX_HEADS},
         {"map_mlp", h->map_mlp, 0, VI_MAX_MLP},
         {"representation", h->representation, 0, VI_MAX_WIDTH},
-        {"projection", h->projection, 0, VI_MAX_WIDTH},
         {"raw_tokens", h->raw_tokens, 0, 1},
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const field *f = &fields[i];
-        if (f->value < f->low || f->value > f->high)
-            return vi_fail(e, VIT_ERROR_MODEL, "model: %s is %ld, expected %ld..%ld", f->name, (long)f->value, (long)f->low,
-                           (long)f->high);
-    }
-    return VIT_OK;
+    return check_fields("model", fields, sizeof fields / sizeof *fields, e);
 }
 
 static int32_t check_pipeline(const vi_hparams *h, vi_error *e) {
@@ -106,12 +120,12 @@ static int32_t check_blocks(const vi_hparams *h, vi_error *e) {
 }
 
 int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
-    int32_t status = check_ranges(h, e);
+    int32_t status = check_tower("model", h, e);
+    if (status == VIT_OK) status = check_picture_fields(h, e);
     if (status != VIT_OK) return status;
+    if (vi_reads_text(h)) return vi_fail(e, VIT_ERROR_MODEL, "model: it has no tower for pictures");
     if (memchr(h->architecture, 0, sizeof h->architecture) == NULL)
         return vi_fail(e, VIT_ERROR_MODEL, "model: architecture name is not terminated");
-    if (h->width % h->heads != 0)
-        return vi_fail(e, VIT_ERROR_MODEL, "model: width %ld is not a multiple of heads %ld", (long)h->width, (long)h->heads);
     if (h->image_width % h->patch_width != 0 || h->image_height % h->patch_height != 0)
         return vi_fail(e, VIT_ERROR_MODEL, "model: image %ldx%ld is not a multiple of patch %ldx%ld", (long)h->image_width,
                        (long)h->image_height, (long)h->patch_width, (long)h->patch_height);
@@ -125,11 +139,20 @@ int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
     bool token = h->pool == VIT_POOL_TOKEN || h->pool == VIT_POOL_TOKEN_MEAN;
     if (token && !h->class_token)
         return vi_fail(e, VIT_ERROR_MODEL, "model: pooling takes the class token, but the model has none");
-    if (!(h->eps >= 0 && h->eps <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: LayerNorm epsilon must be in 0..1");
     if (h->distilled && (h->pool != VIT_POOL_TOKEN || h->representation || h->projection))
         return vi_fail(e, VIT_ERROR_MODEL, "model: a distillation token needs token pooling and heads on the tokens themselves");
     if (!(h->crop >= 0 && h->crop <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: crop_pct must be in 0..1");
     status = check_rope(h, e);
     if (status == VIT_OK) status = check_blocks(h, e);
     return status == VIT_OK ? check_pipeline(h, e) : status;
+}
+
+int32_t vi_hparams_check_text(const vi_hparams *h, vi_error *e) {
+    const field fields[] = {
+        {"vocabulary", h->vocabulary, 1, VI_MAX_VOCABULARY}, {"context", h->context, 1, VI_MAX_TOKENS},
+        {"causal", h->causal, 0, 1},                         {"pick", h->pick, VI_PICK_LARGEST, VI_PICK_LAST},
+        {"end_token", h->end_token, 0, VI_MAX_VOCABULARY},
+    };
+    int32_t status = check_tower("text tower", h, e);
+    return status == VIT_OK ? check_fields("text tower", fields, sizeof fields / sizeof *fields, e) : status;
 }

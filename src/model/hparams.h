@@ -20,6 +20,7 @@
 #define VI_MAX_CLASSES (1 << 20)
 #define VI_MAX_REGISTERS 1024
 #define VI_MAX_BATCH 4096
+#define VI_MAX_VOCABULARY (1 << 22)
 
 #define VI_NORM_LAYER 0
 #define VI_NORM_RMS 1 /* no mean subtracted, no bias */
@@ -37,6 +38,12 @@
 #define VI_BLOCK_PARALLEL 2 /* y = norm(x); x + attention(y) + MLP(y) (ViT-22B) */
 #define VI_MAX_BRANCHES 9
 
+/* Which token of a text becomes its embedding. */
+#define VI_PICK_LARGEST 0 /* the first one of the largest id: the end, as CLIP's vocabulary numbers it */
+#define VI_PICK_END 1     /* the first one that is `end_token`; the first of all when there is none */
+#define VI_PICK_LAST 2    /* the last position (SigLIP) */
+
+/* One tower: pictures, or with a vocabulary texts. */
 typedef struct vi_hparams {
     char architecture[64]; /* name from the checkpoint, "" when it has none */
     int32_t width;         /* D */
@@ -73,11 +80,17 @@ typedef struct vi_hparams {
     int32_t raw_tokens;              /* 1: token output is taken before the final norm (CLIP in transformers) */
     float crop;                      /* timm's crop_pct: another input size is resized to floor(side / crop); 0: in proportion */
     vi_pipeline pipeline;            /* for the trained size; width and height equal image_width and image_height */
+    /* A text tower; it has nothing to do with the fields about pictures, patches and classes above. */
+    int32_t vocabulary; /* V, 0: a tower for pictures */
+    int32_t context;    /* L, positions */
+    int32_t causal;     /* 1: a token attends to itself and those before it (CLIP) */
+    int32_t pick;       /* VI_PICK_* */
+    int32_t end_token;  /* of VI_PICK_END */
 } vi_hparams;
 
 /* Values that options put in the place of the checkpoint's; VIT_FROM_MODEL (-1) where they do not. */
 typedef struct vi_overrides {
-    int32_t activation, pool, heads, resize, filter, position;
+    int32_t activation, pool, heads, text_heads, resize, filter, position;
     int32_t passes;                /* VIT_PASSES_*: no checkpoint says */
     double eps, crop;              /* < 0: from the model */
     int32_t mean_count, std_count; /* 0: from the model; 1: the same for all channels */
@@ -96,6 +109,8 @@ static inline bool vi_holds_rows(const vi_hparams *h) { return h->block != VI_BL
 
 static inline int32_t vi_prefix_tokens(const vi_hparams *h) { return h->class_token + h->distilled + h->registers; }
 
+static inline bool vi_reads_text(const vi_hparams *h) { return h->vocabulary > 0; }
+
 /* Width of the pooled tokens before any layer on them: 2D when the class token and the mean are put side by side. */
 static inline int32_t vi_pooled_width(const vi_hparams *h) { return h->pool == VIT_POOL_TOKEN_MEAN ? 2 * h->width : h->width; }
 
@@ -106,6 +121,9 @@ static inline int32_t vi_embedding_width(const vi_hparams *h) {
 
 /* Zeroed, with the defaults that most checkpoints share: 3 channels, GELU (erf), eps 1e-6, mean = std = 0.5, bicubic. */
 void vi_hparams_init(vi_hparams *h);
+
+/* The same of a text tower, as far as it has it: heads divide the width, vocabulary, context, pick. */
+int32_t vi_hparams_check_text(const vi_hparams *h, vi_error *e);
 
 /* Everything the rest of the library relies on: ranges, heads divide the width, patches divide the image, token pooling has a
  * class token, eps finite and >= 0, pipeline numbers sane. The message names the field, the value and the rule. */

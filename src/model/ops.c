@@ -130,7 +130,8 @@ static void attention_unit(void *arg, size_t unit, size_t lane) {
                       .ldo = j->width,
                       .tokens = j->tokens,
                       .head_dim = j->head_dim,
-                      .scale = 1.0f / sqrtf((float)j->head_dim)};
+                      .scale = 1.0f / sqrtf((float)j->head_dim),
+                      .causal = j->c->model->hparams.causal != 0};
     j->c->kernels->attention(&a, first, min_size(first + j->queries, j->wanted), lane_scratch(j->c, lane));
 }
 

@@ -48,6 +48,9 @@ const vi_slot_row vi_slot_table[VI_SLOTS] = {
     [VI_MAP_K_NORM_B] = {"map.k_norm.bias", false, false, MODEL(map.k_norm.beta)},
     [VI_ROPE_FREQS] = {"rope_freqs", false, true, MODEL(rope_freqs)},
     [VI_ROPE_PERIODS] = {"rope_periods", false, false, MODEL(rope_periods)},
+    [VI_TOKENS_W] = {"tokens.weight", true, true, MODEL(tokens)},
+    [VI_LOGIT_SCALE] = {"logit_scale", false, true, MODEL(logit_scale)},
+    [VI_LOGIT_BIAS] = {"logit_bias", false, false, MODEL(logit_bias)},
     [VI_NORM1_G] = {"norm1.weight", false, true, BLOCK(norm1.gamma)},
     [VI_NORM1_B] = {"norm1.bias", false, false, BLOCK(norm1.beta)},
     [VI_QKV_W] = {"qkv.weight", true, true, BLOCK(qkv.w)},
@@ -133,6 +136,12 @@ static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uin
         break;
     case VI_NORM2_G:
     case VI_NORM2_B: *rows = h->block != VI_BLOCK_PARALLEL; break;
+    case VI_TOKENS_W: *rows = (uint64_t)h->vocabulary; break;
+    case VI_LOGIT_SCALE:
+    case VI_LOGIT_BIAS:
+        *rows = vi_reads_text(h);
+        *cols = 1;
+        break;
     case VI_Q_NORM_G:
     case VI_Q_NORM_B:
     case VI_K_NORM_G:
@@ -145,20 +154,29 @@ static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uin
     }
 }
 
+/* Rows of the position embedding. */
+static uint64_t positions(const vi_hparams *h) {
+    if (vi_reads_text(h)) return (uint64_t)h->context;
+    if (h->positionless || h->rope == VI_ROPE_HALVES) return 0;
+    uint64_t patches = (uint64_t)(h->image_width / h->patch_width) * (uint64_t)(h->image_height / h->patch_height);
+    return patches + (uint64_t)h->position_prefix;
+}
+
 void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols) {
     uint64_t width = (uint64_t)h->width, mlp = (uint64_t)h->mlp, classes = (uint64_t)h->classes;
     uint64_t fc1 = h->ffn == VI_FFN_SWIGLU ? 2 * mlp : mlp, pooled = (uint64_t)vi_pooled_width(h);
-    uint64_t patches = (uint64_t)(h->image_width / h->patch_width) * (uint64_t)(h->image_height / h->patch_height);
+    bool text = vi_reads_text(h);
     *rows = 1;
     *cols = width; /* most slots are a vector of the model's width */
     switch (slot) {
     case VI_PATCH_W:
-        *rows = width;
+        *rows = text ? 0 : width;
         *cols = (uint64_t)h->channels * (uint64_t)h->patch_height * (uint64_t)h->patch_width;
         break;
+    case VI_PATCH_B: *rows = !text; break;
     case VI_CLASS_TOKEN: *rows = (uint64_t)h->class_token; break;
     case VI_REGISTERS: *rows = (uint64_t)h->registers; break;
-    case VI_POSITION: *rows = h->positionless || h->rope == VI_ROPE_HALVES ? 0 : patches + (uint64_t)h->position_prefix; break;
+    case VI_POSITION: *rows = positions(h); break;
     case VI_FC_NORM_G:
     case VI_FC_NORM_B: *cols = pooled; break;
     case VI_HEAD_W:

@@ -1,8 +1,9 @@
-/* weights.h: every weight of the canonical model, and the one table that lists them. Families fill the slots from a
+/* weights.h: every weight of the canonical model, and the one table that lists them. A text tower beside the one for pictures is
+ * a model of its own with the same slots. Families fill the slots from a
  * checkpoint's tensors, bind.c loads and packs them, .vit files store them: all by walking the table.
  *
  * Letters: D width, M hidden width of the MLP, C channels, K classes, R registers, P prefix tokens, N patches of the trained
- * grid. */
+ * grid, V vocabulary of a text tower, L its positions. */
 #ifndef VI_WEIGHTS_H
 #define VI_WEIGHTS_H
 
@@ -50,6 +51,7 @@ typedef struct vi_map_pool {
 
 typedef struct vi_weights {
     vi_linear patch;           /* [D, C * patch_height * patch_width], input order (channel, row, column) */
+    vi_matrix tokens;          /* [V, D] rows of a text tower's vocabulary */
     const float *class_token;  /* [D] or NULL */
     const float *dist_token;   /* [D] or NULL */
     const float *registers;    /* [R, D] or NULL */
@@ -65,6 +67,8 @@ typedef struct vi_weights {
     vi_linear projection;      /* [projection, D] (CLIP) */
     vi_linear head;            /* [K, E] */
     vi_linear head_dist;       /* [K, D] on the distillation token */
+    const float *logit_scale;  /* [1] of a text tower: similarity of picture and text = exp(logit_scale) * cosine ... */
+    const float *logit_bias;   /* [1] ... + logit_bias; NULL: none, and scores are a softmax instead of a sigmoid */
     vi_block *blocks;          /* [depth] */
 } vi_weights;
 
@@ -112,6 +116,9 @@ typedef enum vi_slot {
     VI_MAP_K_NORM_B,
     VI_ROPE_FREQS,
     VI_ROPE_PERIODS,
+    VI_TOKENS_W,
+    VI_LOGIT_SCALE,
+    VI_LOGIT_BIAS,
     VI_MODEL_SLOTS, /* the rest exist once per block */
     VI_NORM1_G = VI_MODEL_SLOTS,
     VI_NORM1_B,

@@ -7,7 +7,7 @@ static void options(void) {
     CHECK(o != NULL, "create");
     CHECK(vit_options_set_int(NULL, VIT_OPT_THREADS, 1) == VIT_ERROR_ARGUMENT, "NULL options");
     for (int32_t key = -1; key <= 400; key++) {
-        int known = key >= VIT_OPT_THREADS && key <= VIT_OPT_PASSES;
+        int known = key >= VIT_OPT_THREADS && key <= VIT_OPT_TEXT_HEADS;
         CHECK((vit_options_get_int(o, key, &v) == VIT_OK) == known, "key %d", (int)key);
         if (!known) CHECK(vit_options_set_int(o, key, 1) == VIT_ERROR_ARGUMENT, "key %d", (int)key);
         if (known) CHECK(vit_options_set_int(o, key, v) == VIT_OK, "default of key %d", (int)key);
@@ -82,7 +82,7 @@ static void contexts(void) {
     int64_t v;
     double d;
     for (int32_t key = -1; key < 40; key++) {
-        int known = key >= VIT_INFO_OUTPUTS && key <= VIT_INFO_MACS;
+        int known = key >= VIT_INFO_OUTPUTS && key <= VIT_INFO_SIGMOID;
         CHECK((vit_info_int(c, key, &v) == VIT_OK) == known, "info %d", (int)key);
         CHECK(vit_info_text(c, key) != NULL, "text %d", (int)key);
         CHECK((vit_info_real(c, key, 0, &d) == VIT_OK) == (key >= 1 && key <= 3), "real %d", (int)key);

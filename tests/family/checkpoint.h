@@ -164,7 +164,7 @@ static inline unsigned char *checkpoint_file(const checkpoint *c, size_t *size) 
 static inline int same(float a, float b) { return a == b; }
 
 static inline vi_overrides no_overrides(void) {
-    vi_overrides o = {-1, -1, -1, -1, -1, -1, VIT_PASSES_HORIZONTAL_FIRST, -1, -1, 0, 0, {0}, {0}};
+    vi_overrides o = {-1, -1, -1, -1, -1, -1, -1, VIT_PASSES_HORIZONTAL_FIRST, -1, -1, 0, 0, {0}, {0}};
     return o;
 }
 

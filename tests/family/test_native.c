@@ -207,6 +207,27 @@ static vi_hparams unusual(void) {
     return h;
 }
 
+/* Likewise a text tower to go with it. */
+static vi_hparams unusual_text(void) {
+    vi_hparams h;
+    vi_hparams_init(&h);
+    h.vocabulary = 21;
+    h.width = 14;
+    h.depth = 1;
+    h.heads = 7;
+    h.mlp = 6;
+    h.context = 13;
+    h.activation = VIT_ACT_SILU;
+    h.eps = 0.5f;
+    h.ffn = VI_FFN_SWIGLU;
+    h.norm_kind = VI_NORM_RMS;
+    h.causal = 1;
+    h.pick = VI_PICK_END;
+    h.end_token = 20;
+    h.projection = 11;
+    return h;
+}
+
 /* Every slot of a model with these numbers, all of them the same zeros. */
 static void fill_weights(const vi_hparams *h, vi_weights *w, const float *zeros) {
     for (int32_t block = -1; block < h->depth; block++)
@@ -223,35 +244,52 @@ static void fill_weights(const vi_hparams *h, vi_weights *w, const float *zeros)
         }
 }
 
+/* Each slot that such a tower has is described, and no other. */
+static void check_slots(const vi_description *d, int32_t block) {
+    for (int slot = 0; slot < VI_SLOTS; slot++) {
+        uint64_t rows, cols;
+        vi_slot_shape((vi_slot)slot, &d->hparams, &rows, &cols);
+        const vi_source *source = slot < VI_MODEL_SLOTS ? &d->model[slot] : &d->blocks[block][slot - VI_MODEL_SLOTS];
+        CHECK((source->parts == 1) == (rows > 0), "%s: %u parts", vi_slot_table[slot].name, source->parts);
+    }
+}
+
 static void every_number_and_slot_survives(void) {
     static const float zeros[4096];
-    vi_hparams h = unusual();
-    vi_block blocks[2];
+    vi_hparams h = unusual(), text = unusual_text();
+    vi_block blocks[3];
     memset(blocks, 0, sizeof blocks);
-    vi_weights w = {.blocks = blocks};
+    vi_weights w = {.blocks = blocks}, text_weights = {.blocks = blocks + 2};
     vi_allocator a = {0};
     vi_error e = {0};
     bytes saved = {0};
     vi_sink sink = {append, &saved};
     fill_weights(&h, &w, zeros);
+    fill_weights(&text, &text_weights, zeros);
     static const char labels[] = "a\0b\0c\0d";
-    CHECK(vi_native_write(&h, &w, labels, sizeof labels, 4, &sink, NULL, NULL, &a, &e) == VIT_OK, "%s", e.text);
+    vi_native model = {.hparams = &h,
+                       .weights = &w,
+                       .text_hparams = &text,
+                       .text_weights = &text_weights,
+                       .labels = labels,
+                       .label_bytes = sizeof labels,
+                       .label_count = 4};
+    CHECK(vi_native_write(&model, &sink, NULL, NULL, &a, &e) == VIT_OK, "%s", e.text);
     CHECK(a.in_use == 0, "%zu bytes still in use", a.in_use);
     described *r = calloc(1, sizeof *r);
     describe_file(r, saved.data, saved.size, NULL, NULL, NULL);
     CHECK(r->status == VIT_OK, "%s", r->e.text);
     CHECK(memcmp(&r->d.hparams, &h, sizeof h) == 0, "other numbers");
+    CHECK(r->d.text != NULL && memcmp(&r->d.text->hparams, &text, sizeof text) == 0, "other numbers of the text tower");
     CHECK(r->d.label_count == 4 && r->d.label_bytes == sizeof labels && memcmp(r->d.labels, labels, sizeof labels) == 0,
           "labels");
-    for (int slot = 0; slot < VI_SLOTS && r->status == VIT_OK; slot++) {
-        uint64_t rows, cols;
-        vi_slot_shape((vi_slot)slot, &h, &rows, &cols);
-        const vi_source *source = slot < VI_MODEL_SLOTS ? &r->d.model[slot] : &r->d.blocks[1][slot - VI_MODEL_SLOTS];
-        CHECK((source->parts == 1) == (rows > 0), "%s: %u parts", vi_slot_table[slot].name, source->parts);
+    if (r->status == VIT_OK) {
+        check_slots(&r->d, 1);
+        check_slots(r->d.text, 0);
     }
     close_described(r);
-    CHECK(vi_native_write(&h, &w, labels, sizeof labels, 3, &sink, NULL, NULL, &a, &e) == VIT_ERROR_ARGUMENT,
-          "3 labels for 4 classes");
+    model.label_count = 3;
+    CHECK(vi_native_write(&model, &sink, NULL, NULL, &a, &e) == VIT_ERROR_ARGUMENT, "3 labels for 4 classes");
 }
 
 /* The saved file once more, with one metadata record changed (key 0 of `changed` drops the record `key`) and, where patch_height

@@ -45,6 +45,8 @@ OPT_POSITION = 16
 OPT_MAX_MEMORY = 17
 OPT_OUTPUTS = 18
 OPT_PASSES = 19
+OPT_TEXT = 20
+OPT_TEXT_HEADS = 21
 
 FROM_MODEL = -1
 
@@ -144,6 +146,13 @@ INFO_UNITS = 27
 INFO_TRAINED_WIDTH = 28
 INFO_TRAINED_HEIGHT = 29
 INFO_MACS = 30
+INFO_TEXT_CONTEXT = 31
+INFO_VOCABULARY = 32
+INFO_TEXT_WIDTH = 33
+INFO_TEXT_DEPTH = 34
+INFO_TEXT_HEADS = 35
+INFO_TOKENIZER = 36
+INFO_SIGMOID = 37
 
 TEXT_ARCHITECTURE = 1
 TEXT_FAMILY = 2
@@ -156,6 +165,8 @@ TEXT_NOTES = 7
 REAL_EPS = 1
 REAL_MEAN = 2
 REAL_STD = 3
+REAL_LOGIT_SCALE = 4
+REAL_LOGIT_BIAS = 5
 
 
 class Image(ctypes.Structure):
@@ -226,6 +237,9 @@ FUNCTIONS = {
     "vit_request": (c_int32, [context, c_int32, c_int32]),
     "vit_output": (c_int32, [context, c_int32, c_int32, POINTER(POINTER(c_float)), POINTER(c_int64), POINTER(c_int32)]),
     "vit_set_input_size": (c_int32, [context, c_int32, c_int32]),
+    "vit_text_ids": (c_int32, [context, POINTER(c_int32), c_int32, floats, c_size_t]),
+    "vit_similarity": (c_int32, [context, floats, c_int32, floats, c_int32, floats, c_size_t]),
+    "vit_zeroshot": (c_int32, [context, floats, c_int32, floats, c_int32, floats, c_size_t]),
     "vit_softmax": (c_int32, [floats, c_int32, floats]),
     "vit_top": (c_int32, [floats, c_int32, c_int32, POINTER(c_int32)]),
     "vit_info_int": (c_int32, [context, c_int32, POINTER(c_int64)]),

@@ -1,0 +1,156 @@
+/* test_text.c: the text tower's functions with good and bad arguments, in slices, in clones, beside a stepwise run. */
+#include "golden/gold.h"
+
+static vit_context *pair_load(const char *name, vit_options *o) {
+    char path[256], why[512] = "";
+    vit_context *vit = NULL;
+    snprintf(path, sizeof path, "tests/golden/data/%s", name);
+    CHECK(vit_load(&vit, path, o, why, sizeof why) == VIT_OK, "%s", why);
+    return vit;
+}
+
+enum { L = 19, E = 6, N = 5, V = 40 }; /* of pair_clip */
+
+static void random_ids(int32_t *ids, int32_t count, unsigned long long seed) {
+    for (int32_t i = 0; i < count * L; i++) ids[i] = 3 + (int32_t)(test_random(&seed) % 30);
+    for (int32_t b = 0; b < count; b++) ids[b * L + (int32_t)(test_random(&seed) % L)] = 35; /* the end */
+}
+
+static void arguments(void) {
+    float out[N * E] = {0}, x[E] = {1}, y[N * E];
+    int32_t ids[N * L];
+    vit_context *vit = pair_load("pair_clip", NULL);
+    if (!vit) return;
+    random_ids(ids, N, 3);
+    CHECK(vit_text_ids(NULL, ids, N, out, N * E) == VIT_ERROR_ARGUMENT, "NULL context");
+    CHECK(vit_text_ids(vit, NULL, N, out, N * E) == VIT_ERROR_ARGUMENT, "NULL ids");
+    CHECK(vit_text_ids(vit, ids, N, NULL, N * E) == VIT_ERROR_ARGUMENT, "NULL out");
+    CHECK(vit_text_ids(vit, ids, -1, out, N * E) == VIT_ERROR_ARGUMENT, "count -1");
+    CHECK(vit_text_ids(vit, ids, N, out, N * E - 1) == VIT_ERROR_BUFFER && strstr(vit_message(vit), "29"), "%s",
+          vit_message(vit));
+    CHECK(vit_text_ids(vit, ids, 0, NULL, 0) == VIT_OK, "no texts");
+    ids[2 * L + 7] = V;
+    CHECK(vit_text_ids(vit, ids, N, out, N * E) == VIT_ERROR_ARGUMENT && strstr(vit_message(vit), "text 2: id 40 at position 7"),
+          "%s", vit_message(vit));
+    ids[2 * L + 7] = -1;
+    CHECK(vit_text_ids(vit, ids, N, out, N * E) == VIT_ERROR_ARGUMENT, "id -1");
+    for (int i = 0; i < N * E; i++) CHECK(out[i] == 0, "out was touched");
+    for (int i = 0; i < N * E; i++) y[i] = (float)(i % 4) - 1;
+    CHECK(vit_similarity(NULL, x, 1, y, N, out, N) == VIT_ERROR_ARGUMENT, "NULL context");
+    CHECK(vit_similarity(vit, NULL, 1, y, N, out, N) == VIT_ERROR_ARGUMENT, "NULL pictures");
+    CHECK(vit_similarity(vit, x, 1, NULL, N, out, N) == VIT_ERROR_ARGUMENT, "NULL texts");
+    CHECK(vit_similarity(vit, x, 1, y, -1, out, N) == VIT_ERROR_ARGUMENT, "count -1");
+    CHECK(vit_similarity(vit, x, 1, y, N, out, N - 1) == VIT_ERROR_BUFFER, "%s", vit_message(vit));
+    CHECK(vit_zeroshot(vit, x, 1, y, N, NULL, N) == VIT_ERROR_ARGUMENT, "NULL out");
+    CHECK(vit_zeroshot(vit, x, 0, y, N, NULL, 0) == VIT_OK && vit_zeroshot(vit, x, 1, y, 0, NULL, 0) == VIT_OK, "nothing to do");
+    vit_free(vit);
+}
+
+/* Zeros and NaN: a zero vector is similar to nothing; what is not a number does not look like one. */
+static void odd_embeddings(void) {
+    float x[2 * E] = {0}, y[E] = {1}, out[2];
+    double scale = 0;
+    vit_context *vit = pair_load("pair_clip", NULL);
+    if (!vit) return;
+    x[E] = 1e-30f;
+    CHECK(vit_info_real(vit, VIT_REAL_LOGIT_SCALE, 0, &scale) == VIT_OK, "scale");
+    CHECK(vit_similarity(vit, x, 2, y, 1, out, 2) == VIT_OK && out[0] == 0 && fabs((double)out[1] - scale) < 1e-5, "%g %g",
+          (double)out[0], (double)out[1]);
+    x[1] = NAN;
+    CHECK(vit_similarity(vit, x, 2, y, 1, out, 2) == VIT_OK && isnan(out[0]) && !isnan(out[1]), "NaN");
+    vit_free(vit);
+}
+
+/* A text's embedding does not depend on the texts beside it, on the slices, the threads or the clone it is computed in. */
+static void same_bits_anywhere(void) {
+    int32_t ids[N * L];
+    float together[N * E], found[N * E];
+    random_ids(ids, N, 11);
+    vit_options *o = vit_options_create();
+    vit_options_set_int(o, VIT_OPT_MAX_BATCH, N);
+    vit_context *vit = pair_load("pair_clip", o), *clone = NULL;
+    if (!vit) return;
+    CHECK(vit_text_ids(vit, ids, N, together, N * E) == VIT_OK, "%s", vit_message(vit));
+    for (int i = 0; i < N; i++) CHECK(vit_text_ids(vit, ids + i * L, 1, found + i * E, E) == VIT_OK, "%s", vit_message(vit));
+    CHECK(memcmp(together, found, sizeof found) == 0, "one by one: other bits");
+    for (int64_t threads = 1; threads <= 3; threads += 2) {
+        char why[256] = "";
+        vit_options_set_int(o, VIT_OPT_MAX_BATCH, 2);
+        vit_options_set_int(o, VIT_OPT_THREADS, threads);
+        CHECK(vit_clone(&clone, vit, o, why, sizeof why) == VIT_OK, "%s", why);
+        memset(found, 0, sizeof found);
+        CHECK(vit_text_ids(clone, ids, N, found, N * E) == VIT_OK, "%s", vit_message(clone));
+        CHECK(memcmp(together, found, sizeof found) == 0, "%d threads: other bits", (int)threads);
+        vit_free(clone);
+    }
+    vit_options_free(o);
+    vit_free(vit);
+}
+
+static void normalised_texts(void) {
+    int32_t ids[N * L];
+    float plain[N * E], unit[N * E];
+    random_ids(ids, N, 13);
+    vit_options *o = vit_options_create();
+    vit_context *vit = pair_load("pair_clip", NULL);
+    vit_options_set_int(o, VIT_OPT_NORMALIZE, 1);
+    vit_context *normal = pair_load("pair_clip", o);
+    vit_options_free(o);
+    if (!vit || !normal) return;
+    CHECK(vit_text_ids(vit, ids, N, plain, N * E) == VIT_OK && vit_text_ids(normal, ids, N, unit, N * E) == VIT_OK, "texts");
+    for (int i = 0; i < N; i++) {
+        double sum = 0;
+        for (int d = 0; d < E; d++) sum += (double)plain[i * E + d] * (double)plain[i * E + d];
+        for (int d = 0; d < E; d++)
+            CHECK(fabs((double)plain[i * E + d] / sqrt(sum) - (double)unit[i * E + d]) < 1e-6, "text %d", i);
+    }
+    vit_free(vit);
+    vit_free(normal);
+}
+
+/* Texts between the steps of a forward change nothing about it, and its outputs stay. */
+static void beside_a_stepwise_run(void) {
+    int32_t ids[L], left = 1;
+    float pixels[3 * 12 * 12], text[E], before[E], after[E];
+    unsigned long long seed = 17;
+    for (size_t i = 0; i < sizeof pixels / sizeof *pixels; i++) pixels[i] = test_uniform(&seed);
+    random_ids(ids, 1, 19);
+    vit_context *vit = pair_load("pair_clip", NULL);
+    if (!vit) return;
+    vit_image image = gold_input(pixels, 12, 12);
+    CHECK(vit_forward(vit, &image, 1, before, E) == VIT_OK, "%s", vit_message(vit));
+    CHECK(vit_begin(vit, &image, 1) == VIT_OK, "%s", vit_message(vit));
+    while (left > 0) {
+        CHECK(vit_step(vit, 1, &left) == VIT_OK, "%s", vit_message(vit));
+        CHECK(vit_text_ids(vit, ids, 1, text, E) == VIT_OK, "%s", vit_message(vit));
+    }
+    CHECK(vit_end(vit, after, E) == VIT_OK && memcmp(before, after, sizeof after) == 0, "other bits");
+    const float *view;
+    int64_t shape[4];
+    int32_t rank;
+    CHECK(vit_output(vit, VIT_OUTPUT_EMBEDDING, 0, &view, shape, &rank) == VIT_OK && memcmp(view, before, sizeof before) == 0,
+          "the output is gone");
+    vit_free(vit);
+}
+
+static void left_out(void) {
+    int64_t with = 0, without = 0, context = -1;
+    int32_t ids[L] = {0};
+    float out[E];
+    vit_options *o = vit_options_create();
+    vit_options_set_int(o, VIT_OPT_TEXT, 0);
+    vit_context *vit = pair_load("pair_clip", NULL), *bare = pair_load("pair_clip", o);
+    vit_options_free(o);
+    if (!vit || !bare) return;
+    CHECK(vit_text_ids(bare, ids, 1, out, E) == VIT_ERROR_UNSUPPORTED && strstr(vit_message(bare), "VIT_OPT_TEXT"), "%s",
+          vit_message(bare));
+    CHECK(vit_similarity(bare, out, 1, out, 1, out, 1) == VIT_ERROR_UNSUPPORTED, "%s", vit_message(bare));
+    CHECK(vit_info_int(bare, VIT_INFO_TEXT_CONTEXT, &context) == VIT_OK && context == 0, "context %lld", (long long)context);
+    vit_info_int(vit, VIT_INFO_OWNED_BYTES, &with);
+    vit_info_int(bare, VIT_INFO_OWNED_BYTES, &without);
+    CHECK(without < with, "%lld of %lld bytes", (long long)without, (long long)with);
+    vit_free(vit);
+    vit_free(bare);
+}
+
+TEST_MAIN(arguments, odd_embeddings, same_bits_anywhere, normalised_texts, beside_a_stepwise_run, left_out)
