@@ -1,0 +1,115 @@
+"""Turns: every runtime computes for a moment, one after the other, again and again, so that all of them see the same machine."""
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+
+from . import checkpoint
+from .peer import Peer, PeerError
+
+OURS = "vit-f32"  # what ratios and logits are compared with
+# Largest difference of a logit, as part of the largest logit: f32 is an issue's promise; bf16 has 8 bits, rounded some 40 times
+# on the way; int8 is about quantisation, where only agreement in the large can be asked for.
+TOLERANCE = {"f32": 1e-4, "bf16": 5e-2, "int8": 0.2}
+
+
+@dataclass(frozen=True)
+class Setting:
+    shape: checkpoint.Shape
+    threads: int
+    batch: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.shape.label}, {self.threads} thread{'s' * (self.threads > 1)}, batch {self.batch}"
+
+
+@dataclass
+class Result:
+    title: str
+    precision: str
+    turns: List[float] = field(default_factory=list)  # milliseconds a picture, of the median forward of each turn
+    open_seconds: float = 0
+    difference: float = 0  # from our f32 logits, as part of the largest
+    cosine: float = 1
+    failure: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.turns)
+
+    def ratios_to(self, other: "Result") -> List[float]:
+        """Of each round, in which both saw the same machine."""
+        return [mine / its for mine, its in zip(self.turns, other.turns)]
+
+
+def _open(peers: Dict[str, Peer], setting: Setting, model: str, turn: float) -> "tuple[Dict[str, Result], Dict[str, Any]]":
+    results: Dict[str, Result] = {}
+    logits: Dict[str, Any] = {}
+    for name, peer in peers.items():
+        result = results[name] = Result(peer.title, peer.precision)
+        try:
+            answer = peer.ask("open", model=model, threads=setting.threads, batch=setting.batch, side=setting.shape.side)
+        except PeerError as error:
+            result.failure = str(error)
+            continue
+        result.open_seconds = answer["open"]
+        logits[name] = np.array(answer["logits"])
+        peer.count = max(1, round(turn / answer["seconds"]))
+    return results, logits
+
+
+def _compare_logits(results: Dict[str, Result], logits: Dict[str, Any]) -> None:
+    ours = logits[OURS]
+    for name, values in logits.items():
+        result = results[name]
+        result.difference = float(np.abs(values - ours).max() / np.abs(ours).max())
+        result.cosine = float((values * ours).sum() / np.sqrt((values**2).sum() * (ours**2).sum()))
+        if not result.difference <= TOLERANCE[result.precision]:
+            result.failure = f"logits differ by {result.difference:.2g} of the largest, more than {TOLERANCE[result.precision]}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    rounds: int
+    turn: float  # seconds that a turn should take
+    budget: float  # seconds of one setting; beyond it there are fewer rounds, ROUNDS_LEAST at least
+    cpu_time: bool  # where there is one thread
+
+
+ROUNDS_LEAST = 3
+
+
+def measure(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> Dict[str, Result]:
+    started = time.perf_counter()
+    results, logits = _open(peers, setting, model, plan.turn)
+    if OURS not in logits:
+        raise SystemExit(f"{setting.label}: {results[OURS].title}: {results[OURS].failure}")
+    _compare_logits(results, logits)
+    running = [name for name, result in results.items() if not result.failure]
+    for done in range(plan.rounds):
+        if done >= ROUNDS_LEAST and time.perf_counter() - started > plan.budget:
+            break
+        for name in running:
+            seconds = peers[name].turn(plan.cpu_time and setting.threads == 1)
+            results[name].turns.append(1e3 * statistics.median(seconds) / setting.batch)
+    return results
+
+
+def start(names: List[str], threads: int, missing: Optional[Dict[str, str]] = None) -> "tuple[Dict[str, Peer], Dict[str, str]]":
+    """Starts the runtimes that are there; the others' reasons go to missing. Returns them and their versions."""
+    peers: Dict[str, Peer] = {}
+    versions: Dict[str, str] = {}
+    for name in names:
+        peer = Peer(name, threads)
+        try:
+            versions[peer.title] = peer.ask("version")["version"]
+            peers[name] = peer
+        except PeerError as error:
+            peer.close()
+            if missing is not None:
+                missing[peer.title] = str(error)
+    return peers, versions

@@ -1,0 +1,76 @@
+"""One runtime in a process of its own, so that its threads and allocations disturb nobody: `python -m peers.worker RUNTIME` reads
+commands as JSON, one a line, and answers likewise. When idle it is stopped from outside and cannot spin."""
+
+import json
+import os
+import sys
+import time
+from typing import Any, Dict, List, Optional, TextIO
+
+import numpy as np
+
+from . import checkpoint
+from .runtimes import RUNTIMES, Files, Forward
+
+
+class Worker:
+    def __init__(self, name: str) -> None:
+        self.runtime = RUNTIMES[name]
+        self.forward: Optional[Forward] = None
+        self.pictures = np.empty(0)
+
+    def version(self, _: Dict[str, Any]) -> Dict[str, Any]:
+        return {"version": self.runtime.version()}
+
+    def open(self, command: Dict[str, Any]) -> Dict[str, Any]:
+        """The first forward, which some runtimes optimise in, belongs to it."""
+        self.forward = None
+        batch = command["batch"]
+        start = time.perf_counter()
+        self.forward = self.runtime.open(Files(command["model"]), command["threads"], batch)
+        self.pictures = checkpoint.picture(command["side"], batch)
+        logits = self.forward(self.pictures)
+        opened = time.perf_counter() - start
+        self.forward(self.pictures)
+        start = time.perf_counter()
+        self.forward(self.pictures)
+        return {"open": opened, "seconds": time.perf_counter() - start, "logits": logits.tolist()}
+
+    def run(self, command: Dict[str, Any]) -> Dict[str, Any]:
+        """One forward to wake up, then `count` timed ones."""
+        assert self.forward is not None
+        clock = time.process_time if command["cpu_time"] else time.perf_counter
+        seconds: List[float] = []
+        self.forward(self.pictures)
+        for _ in range(command["count"]):
+            start = clock()
+            self.forward(self.pictures)
+            seconds.append(clock() - start)
+        return {"seconds": seconds}
+
+
+def first(name: str, model: str, threads: int, side: int) -> None:
+    """A cold start: says when the first logits are there."""
+    RUNTIMES[name].open(Files(model), threads, 1)(checkpoint.picture(side, 1))
+    print(time.clock_gettime(time.CLOCK_MONOTONIC), flush=True)
+
+
+def serve(name: str, commands: TextIO, answers: TextIO) -> None:
+    worker = Worker(name)
+    for line in commands:
+        command = json.loads(line)
+        try:
+            answer = getattr(worker, command["do"])(command)
+        except Exception as error:  # whatever a runtime throws: it is left out of the tables, with this reason
+            answer = {"error": f"{type(error).__name__}: {error}".splitlines()[0][:200]}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        first(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    else:
+        with os.fdopen(os.dup(1), "w") as own:  # runtimes print to standard output too
+            os.dup2(2, 1)
+            serve(sys.argv[1], sys.stdin, own)
