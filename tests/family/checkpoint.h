@@ -137,10 +137,9 @@ static inline unsigned char *checkpoint_header(const checkpoint *c, size_t *size
     header[8] = '{';
     for (int i = 0; i < c->count; i++) {
         uint64_t end = data + bytes_of(&c->specs[i]);
-        used +=
-            (size_t)snprintf(header + used, room - used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%llu,%llu]}",
-                             i ? "," : "", c->specs[i].name, c->specs[i].dtype, c->specs[i].shape, (unsigned long long)data,
-                             (unsigned long long)end);
+        used += (size_t)snprintf(
+            header + used, room - used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%llu,%llu]}", i ? "," : "",
+            c->specs[i].name, c->specs[i].dtype, c->specs[i].shape, (unsigned long long)data, (unsigned long long)end);
         data = end;
     }
     header[used++] = '}';
@@ -225,6 +224,20 @@ static inline described *accept(const checkpoint *c, const char *config, const c
     if (r->status == VIT_OK) return r;
     close_described(r);
     return NULL;
+}
+
+/* Numbers in all tensors of the model, as a load counts them. */
+static inline int64_t parameters_of(const vi_description *d) {
+    int64_t sum = 0;
+    for (int32_t block = -1; block < d->hparams.depth; block++) {
+        for (int slot = block < 0 ? 0 : VI_MODEL_SLOTS; slot < (block < 0 ? VI_MODEL_SLOTS : VI_SLOTS); slot++) {
+            const vi_source *source = block < 0 ? &d->model[slot] : &d->blocks[block][slot - VI_MODEL_SLOTS];
+            uint64_t rows, cols;
+            vi_slot_shape((vi_slot)slot, &d->hparams, &rows, &cols);
+            if (source->parts > 0) sum += (int64_t)(rows * cols);
+        }
+    }
+    return sum;
 }
 
 /* It must be refused with this code and a message that holds each of the '|'-separated fragments. */

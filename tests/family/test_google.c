@@ -100,19 +100,6 @@ static checkpoint *fresh(int stacked) {
     return &made;
 }
 
-static int64_t parameters_of(const vi_description *d) {
-    int64_t sum = 0;
-    for (int32_t block = -1; block < d->hparams.depth; block++) {
-        for (int slot = block < 0 ? 0 : VI_MODEL_SLOTS; slot < (block < 0 ? VI_MODEL_SLOTS : VI_SLOTS); slot++) {
-            const vi_source *source = block < 0 ? &d->model[slot] : &d->blocks[block][slot - VI_MODEL_SLOTS];
-            uint64_t rows, cols;
-            vi_slot_shape((vi_slot)slot, &d->hparams, &rows, &cols);
-            if (source->parts > 0) sum += (int64_t)(rows * cols);
-        }
-    }
-    return sum;
-}
-
 static void published_sizes(void) {
     static const google_size sizes[] = {
         {"Ti/16", 192, 768, 3, 12, 16, 224, 1000, 0, 0, 5717416},
