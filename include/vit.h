@@ -163,7 +163,8 @@ VIT_API int32_t vit_options_get_int(const vit_options *o, int32_t key, int64_t *
 VIT_API int32_t vit_options_set_real(vit_options *o, int32_t key, double value);
 
 /* Text options (pinned). The text is not copied: it must stay valid until the load has returned. NULL unsets. */
-#define VIT_OPT_CONFIG_JSON 200       /* config.json for a model loaded from memory or a reader (or instead of the file's) */
+#define VIT_OPT_CONFIG_JSON 200       /* config.json for a model loaded from memory or a reader (or instead of the file's).
+                                         A .vit file says everything itself: not used then, which is noted */
 #define VIT_OPT_PREPROCESSOR_JSON 201 /* preprocessor_config.json, likewise */
 VIT_API int32_t vit_options_set_text(vit_options *o, int32_t key, const char *text);
 
@@ -417,7 +418,9 @@ VIT_API int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value
 #define VIT_TEXT_ISA 4          /* "reference", "avx2", "avx512", "neon" */
 #define VIT_TEXT_PRECISION 5    /* "f32", "bf16" */
 #define VIT_TEXT_PIPELINE 6     /* the preprocessing, spelt out in one line */
-#define VIT_TEXT_NOTES 7        /* what was assumed, one line each; "" when nothing was */
+#define VIT_TEXT_NOTES 7        /* what was assumed, one line each with the option that says otherwise; "" when nothing was.
+                                   "option heads" is VIT_OPT_HEADS here, heads= in Python, --set heads= of the tool */
+#define VIT_TEXT_SOURCES 8      /* what the model was read from: "tensors, config.json" */
 /* Text owned by the context, valid until it is freed; "" for an unknown key or NULL context. */
 VIT_API const char *vit_info_text(const vit_context *vit, int32_t key);
 

@@ -128,6 +128,7 @@ const char *vit_info_text(const vit_context *vit, int32_t key) {
     case VIT_TEXT_PRECISION: return m->precision == VI_BF16 ? "bf16" : "f32";
     case VIT_TEXT_PIPELINE: return vit->pipeline_text;
     case VIT_TEXT_NOTES: return m->notes;
+    case VIT_TEXT_SOURCES: return m->sources;
     default: return "";
     }
 }

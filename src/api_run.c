@@ -97,7 +97,7 @@ int32_t vit_forward(vit_context *vit, const vit_image *images, int32_t batch, fl
     if (status != VIT_OK) return status;
     int32_t max = vit->settings.max_batch;
     if (batch > max && has_requests(vit))
-        return vi_fail(e, VIT_ERROR_LIMIT, "batch %ld with requested outputs, at most %ld (VIT_OPT_MAX_BATCH)", (long)batch,
+        return vi_fail(e, VIT_ERROR_LIMIT, "batch %ld with requested outputs, at most %ld (option max_batch)", (long)batch,
                        (long)max);
     for (int32_t first = 0; first < batch; first += max) {
         read_pictures(vit, images + first, batch - first < max ? batch - first : max);
@@ -111,7 +111,7 @@ int32_t vit_begin(vit_context *vit, const vit_image *images, int32_t batch) {
     if (!vit) return VIT_ERROR_ARGUMENT;
     vi_error *e = begin_call(vit);
     if (batch < 1 || batch > vit->settings.max_batch)
-        return vi_fail(e, batch < 1 ? VIT_ERROR_ARGUMENT : VIT_ERROR_LIMIT, "batch %ld, expected 1..%ld (VIT_OPT_MAX_BATCH)",
+        return vi_fail(e, batch < 1 ? VIT_ERROR_ARGUMENT : VIT_ERROR_LIMIT, "batch %ld, expected 1..%ld (option max_batch)",
                        (long)batch, (long)vit->settings.max_batch);
     int32_t status = check_images(vit, images, batch, e);
     if (status == VIT_OK) read_pictures(vit, images, batch);

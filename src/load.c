@@ -368,6 +368,9 @@ static int32_t describe(loader *l, const char *path) {
     l->overrides = vi_options_overrides(l->o);
     int32_t status = vi_describe(&checkpoint, &l->family, &l->description, &l->a, l->e);
     if (status == VIT_OK && vi_option(l->o, VIT_OPT_TEXT) == 0) vi_description_free_text(&l->description, &l->a);
+    if (status == VIT_OK && self_contained && (l->o->config_json || l->o->preprocessor_json))
+        vi_note(&l->description, false, "%s: not used, a .vit file says everything itself",
+                l->o->config_json ? "config.json" : "preprocessor_config.json");
     return status;
 }
 
@@ -399,6 +402,15 @@ static void close_temporaries(loader *l) {
     vi_directory_close(&l->directory, &l->a);
 }
 
+static const char *sources_of(const loader *l) {
+    static const char *const of_tensors[] = {"tensors", "tensors, config.json", "tensors, preprocessor_config.json",
+                                             "tensors, config.json, preprocessor_config.json"};
+    bool config = l->config.doc.root && l->description.read_config;
+    bool preprocessor = l->preprocessor.doc.root && l->description.read_preprocessor;
+    if (strcmp(l->directory.format->name, "vit") == 0) return "the .vit file";
+    return of_tensors[(config ? 1 : 0) + (preprocessor ? 2 : 0)];
+}
+
 static void finish_model(loader *l) {
     vi_model *m = l->model;
     atomic_init(&m->references, 1);
@@ -406,6 +418,7 @@ static void finish_model(loader *l) {
     m->in_place = l->in_place;
     m->format = l->directory.format->name;
     m->family = l->family->name;
+    m->sources = sources_of(l);
     if (l->in_place) {
         m->reader = l->reader;
         m->reader.path = NULL; /* was the caller's */

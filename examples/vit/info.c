@@ -12,9 +12,7 @@ static const char *activation_of(const struct model *m) {
     return override_word(VIT_OPT_ACTIVATION, model_number(m, VIT_INFO_ACTIVATION));
 }
 
-static const char *pool_of(const struct model *m) {
-    return override_word(VIT_OPT_POOL, model_number(m, VIT_INFO_POOL));
-}
+static const char *pool_of(const struct model *m) { return override_word(VIT_OPT_POOL, model_number(m, VIT_INFO_POOL)); }
 
 static double real_of(const struct model *m, int32_t key, int32_t index) {
     double value = 0;
@@ -58,8 +56,14 @@ static const struct {
     const char *name;
     int32_t key;
 } texts[] = {
-    {"architecture", VIT_TEXT_ARCHITECTURE}, {"family", VIT_TEXT_FAMILY},     {"format", VIT_TEXT_FORMAT}, {"isa", VIT_TEXT_ISA},
-    {"precision", VIT_TEXT_PRECISION},       {"pipeline", VIT_TEXT_PIPELINE}, {"notes", VIT_TEXT_NOTES},
+    {"architecture", VIT_TEXT_ARCHITECTURE},
+    {"family", VIT_TEXT_FAMILY},
+    {"format", VIT_TEXT_FORMAT},
+    {"isa", VIT_TEXT_ISA},
+    {"precision", VIT_TEXT_PRECISION},
+    {"pipeline", VIT_TEXT_PIPELINE},
+    {"notes", VIT_TEXT_NOTES},
+    {"sources", VIT_TEXT_SOURCES},
 };
 
 static void field_text(const char *name, const char *text) {
@@ -179,6 +183,7 @@ static void print_info(const struct model *m) {
     print_shape(m);
     row("preprocessing", vit_info_text(m->vit, VIT_TEXT_PIPELINE));
     print_cost(m);
+    row("read from", vit_info_text(m->vit, VIT_TEXT_SOURCES));
     rows_notes(vit_info_text(m->vit, VIT_TEXT_NOTES));
 }
 

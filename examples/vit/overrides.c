@@ -21,7 +21,7 @@ static const struct override {
 } overrides[] = {
     {"heads", INTEGER, VIT_OPT_HEADS, {NULL}},
     {"activation", WORD, VIT_OPT_ACTIVATION, {"gelu", "gelu_tanh", "quick_gelu", "relu", "silu"}},
-    {"pool", WORD, VIT_OPT_POOL, {"token", "mean"}},
+    {"pool", WORD, VIT_OPT_POOL, {"token", "mean", "max", "mean_max", "attention", "token_mean"}},
     {"eps", REAL, VIT_OPT_EPS, {NULL}},
     {"resize", WORD, VIT_OPT_RESIZE, {"none", "squash", "shortest", "pad"}},
     {"filter", WORD, VIT_OPT_FILTER, {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"}},
@@ -29,13 +29,11 @@ static const struct override {
     {"crop", REAL, VIT_OPT_CROP, {NULL}},
     {"mean", VECTOR, VIT_OPT_MEAN, {NULL}},
     {"std", VECTOR, VIT_OPT_STD, {NULL}},
-    {"position", WORD, VIT_OPT_POSITION, {"bicubic_antialias", "bicubic", "bilinear"}},
+    {"position", WORD, VIT_OPT_POSITION, {"bicubic_antialias", "bicubic", "bilinear", "bicubic_offset", "zoom"}},
 };
 #define OVERRIDES (sizeof overrides / sizeof *overrides)
 
-const char *override_keys(void) {
-    return "heads, activation, pool, eps, resize, filter, passes, crop, mean, std, position";
-}
+const char *override_keys(void) { return "heads, activation, pool, eps, resize, filter, passes, crop, mean, std, position"; }
 
 const char *override_word(int32_t option, int64_t value) {
     for (size_t i = 0; i < OVERRIDES; i++) {
@@ -83,7 +81,10 @@ static bool set_number(vit_options *options, const struct override *o, const cha
     char *end = NULL;
     if (count == 0 || (o->kind != VECTOR && count != 1) || (o->kind == INTEGER && (strtol(value, &end, 10), *end != '\0'))) {
         complain("--set %s wants %s, not '%s'", o->key,
-                 o->kind == VECTOR ? "numbers separated by commas" : o->kind == REAL ? "a number" : "a whole number", value);
+                 o->kind == VECTOR ? "numbers separated by commas"
+                 : o->kind == REAL ? "a number"
+                                   : "a whole number",
+                 value);
         return false;
     }
     if (options == NULL) return true;

@@ -14,7 +14,7 @@ static const vi_name_row rows[] = {
     {.slot = VI_REGISTERS, .part = {"register_tokens"}}, /* DINOv2 */
     {.slot = VI_REGISTERS, .part = {"storage_tokens"}},  /* DINOv3 */
     {.slot = VI_POSITION, .part = {"pos_embed"}},
-    {.slot = VI_ROPE_PERIODS, .part = {"rope_embed.periods"}},
+    {.slot = VI_ROPE_PERIODS, .part = {"rope_embed.periods"}, .optional = true},
     {.slot = VI_NORM_G, .part = {"norm.weight"}},
     {.slot = VI_NORM_B, .part = {"norm.bias"}},
     {.slot = VI_HEAD_W, .part = {"weight"}}, /* a file of its own: *_linear_head.pth */
@@ -40,13 +40,14 @@ static const vi_name_row rows[] = {
     {.slot = VI_SCALE2, .part = {"ls2.gamma"}},
 };
 
-static const vi_name_row whole_bias[] = {{.slot = VI_QKV_B, .part = {"attn.qkv.bias"}}};
+static const vi_name_row whole_bias[] = {{.slot = VI_QKV_B, .part = {"attn.qkv.bias"}, .optional = true}};
 /* Multiplied by attn.qkv.bias_mask, which is 0 for the keys and 1 elsewhere: the middle third is not taken. */
-static const vi_name_row masked_bias[] = {{.slot = VI_QKV_B, .part = {"attn.qkv.bias", "", "attn.qkv.bias"}, .in_place = true}};
+static const vi_name_row masked_bias[] = {
+    {.slot = VI_QKV_B, .part = {"attn.qkv.bias", "", "attn.qkv.bias"}, .optional = true, .in_place = true}};
 
 static const vi_name_map maps[] = {
-    {{"blocks.0.ls1.gamma", "blocks.0.0.ls1.gamma"}, "blocks.", rows, sizeof rows / sizeof *rows, whole_bias, 1},
-    {{"blocks.0.ls1.gamma", "blocks.0.0.ls1.gamma"}, "blocks.", rows, sizeof rows / sizeof *rows, masked_bias, 1},
+    {{"blocks.0.ls1.gamma", "blocks.0.0.ls1.gamma"}, "blocks.", rows, sizeof rows / sizeof *rows, whole_bias, 1, true},
+    {{"blocks.0.ls1.gamma", "blocks.0.0.ls1.gamma"}, "blocks.", rows, sizeof rows / sizeof *rows, masked_bias, 1, true},
 };
 
 static const char *const prefixes[] = {"", "module.", "backbone.", "module.backbone.", "teacher.backbone.", "_orig_mod."};
@@ -78,10 +79,10 @@ static void read_numbers(const vi_checkpoint *c, const vi_names *n, vi_descripti
     int64_t head_dim = rotates && periods->rank == 1 ? 4 * (int64_t)periods->shape[0] : 0;
     h->heads = head_dim > 0 && h->width % head_dim == 0 ? (int32_t)(h->width / head_dim) : vi_guess_heads(h->width);
     if (!rotates && c->overrides->heads < 0)
-        vi_note(d, true, "heads: %ld of %ld assumed (VIT_OPT_HEADS)", (long)h->heads, (long)(h->width / h->heads));
+        vi_note(d, true, "heads: %ld of %ld assumed (option heads)", (long)h->heads, (long)(h->width / h->heads));
     h->eps = rotates ? 1e-5f : 1e-6f;
     if (c->overrides->eps < 0)
-        vi_note(d, true, "epsilon: %s assumed, as in Facebook's %s (VIT_OPT_EPS)", rotates ? "1e-5" : "1e-6",
+        vi_note(d, true, "epsilon: %s assumed, as in Facebook's %s (option eps)", rotates ? "1e-5" : "1e-6",
                 rotates ? "DINOv3" : "DINOv2");
     h->activation = h->ffn == VI_FFN_SWIGLU ? VIT_ACT_SILU : VIT_ACT_GELU;
     h->rope = rotates ? VI_ROPE_HALVES : VI_ROPE_NONE;
@@ -109,9 +110,9 @@ static void assume_pipeline(const vi_checkpoint *c, vi_description *d) {
     vi_pipeline_stats(p, VI_STATS_IMAGENET);
     vi_pipeline_fit(&d->hparams, squash ? 1 : 0.875);
     if (o->mean_count == 0 || o->std_count == 0)
-        vi_note(d, true, "pixels: %s assumed (VIT_OPT_MEAN, VIT_OPT_STD)", vi_stats_text(VI_STATS_IMAGENET));
+        vi_note(d, true, "pixels: %s assumed (options mean, std)", vi_stats_text(VI_STATS_IMAGENET));
     if (o->resize < 0 || o->filter < 0)
-        vi_note(d, true, "resizing: %s assumed, as in Facebook's evaluation (VIT_OPT_RESIZE, VIT_OPT_FILTER, VIT_OPT_CROP)",
+        vi_note(d, true, "resizing: %s assumed, as in Facebook's evaluation (options resize, filter, crop)",
                 squash ? "squash, bilinear," : "shortest side, bicubic, crop 224 of 256");
 }
 

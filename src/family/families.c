@@ -234,6 +234,12 @@ static int32_t describe(vi_checkpoint *c, const vi_family *family, vi_descriptio
     return status;
 }
 
+static void note_unread(const vi_checkpoint *c, const vi_family *family, vi_description *d) {
+    if (c->config != NULL && !d->read_config) vi_note(d, false, "%s: not used for %s models", VI_CONFIG_FILE, family->name);
+    if (c->preprocessor != NULL && !d->read_preprocessor)
+        vi_note(d, false, "%s: not used for %s models", VI_PREPROCESSOR_FILE, family->name);
+}
+
 int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_description *d, vi_allocator *a, vi_error *e) {
     const vi_family *found = NULL;
     vi_checkpoint own = *c;
@@ -241,6 +247,7 @@ int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_descrip
     memset(d, 0, sizeof *d);
     int32_t status = find_family(c, &found, e);
     if (status == VIT_OK) status = describe(&own, found, d, a, e);
+    if (status == VIT_OK) note_unread(c, found, d);
     if (status == VIT_OK)
         *family = found;
     else

@@ -40,6 +40,7 @@ typedef struct vi_description {
     vi_source (*blocks)[VI_BLOCK_SLOTS]; /* [depth], temporary memory, VI_SLOT - VI_MODEL_SLOTS */
     vi_directory derived;                /* the family's view of the tensors (view.h), count 0: the checkpoint's own */
     char notes[2048];                    /* what was guessed, one line each, "" when nothing */
+    bool read_config, read_preprocessor; /* the family has looked into the file; if it is there */
     uint32_t guesses;                    /* lines in notes that change results if wrong (each is logged as a warning) */
     const char *labels;                  /* label_count NUL-terminated names one after the other, inside label_block, or NULL */
     size_t label_bytes;

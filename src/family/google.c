@@ -17,7 +17,9 @@
         {.slot = VI_PROJ_W, .part = {ATTENTION "/out/kernel"}}, {.slot = VI_PROJ_B, .part = {ATTENTION "/out/bias"}},            \
         {.slot = VI_NORM2_G, .part = {NORM2 "/scale"}}, {.slot = VI_NORM2_B, .part = {NORM2 "/bias"}},                           \
         {.slot = VI_FC1_W, .part = {MLP "/Dense_0/kernel"}}, {.slot = VI_FC1_B, .part = {MLP "/Dense_0/bias"}},                  \
-        {.slot = VI_FC2_W, .part = {MLP "/Dense_1/kernel"}}, {.slot = VI_FC2_B, .part = {MLP "/Dense_1/bias"}}
+        {.slot = VI_FC2_W, .part = {MLP "/Dense_1/kernel"}}, {                                                                   \
+        .slot = VI_FC2_B, .part = { MLP "/Dense_1/bias" }                                                                        \
+    }
 
 static const vi_name_row older_rows[] = {BLOCK_ROWS("LayerNorm_2", "MultiHeadDotProductAttention_1", "MlpBlock_3")};
 static const vi_name_row linen_rows[] = {BLOCK_ROWS("LayerNorm_1", "MultiHeadDotProductAttention_0", "MlpBlock_0")};
@@ -37,8 +39,9 @@ static const vi_name_row linen_rows[] = {BLOCK_ROWS("LayerNorm_1", "MultiHeadDot
         {.slot = VI_MAP_NORM_B, .part = {PLACE "LayerNorm_0/bias"}},                                                             \
         {.slot = VI_MAP_FC1_W, .part = {PLACE "MlpBlock_0/Dense_0/kernel"}},                                                     \
         {.slot = VI_MAP_FC1_B, .part = {PLACE "MlpBlock_0/Dense_0/bias"}},                                                       \
-        {.slot = VI_MAP_FC2_W, .part = {PLACE "MlpBlock_0/Dense_1/kernel"}},                                                     \
-        {.slot = VI_MAP_FC2_B, .part = {PLACE "MlpBlock_0/Dense_1/bias"}}
+        {.slot = VI_MAP_FC2_W, .part = {PLACE "MlpBlock_0/Dense_1/kernel"}}, {                                                   \
+        .slot = VI_MAP_FC2_B, .part = { PLACE "MlpBlock_0/Dense_1/bias" }                                                        \
+    }
 
 #define MODEL_ROWS                                                                                                               \
     {.slot = VI_PATCH_W, .part = {"embedding/kernel"}}, {.slot = VI_PATCH_B, .part = {"embedding/bias"}},                        \
@@ -212,8 +215,7 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     vi_hparams *h = &d->hparams;
     int32_t status = open_views(c, &g, d, e);
     if (status == VIT_OK) status = check_biases(&g, e);
-    if (status == VIT_OK && vi_names_find(&g.names, VI_NORM_G, 0) == NULL)
-        status = vi_names_missing(&g.names, VI_NORM_G, 0, e);
+    if (status == VIT_OK && vi_names_find(&g.names, VI_NORM_G, 0) == NULL) status = vi_names_missing(&g.names, VI_NORM_G, 0, e);
     if (status == VIT_OK) status = vi_infer_shapes(&g.names, d, e);
     if (status == VIT_OK) status = read_heads(&g, h, e);
     if (status == VIT_OK) status = vi_infer_square(&g.names, d, e);

@@ -25,7 +25,8 @@ const vi_name_row vi_hf_vit_rows[VI_HF_VIT_ROWS] = {
     {.slot = VI_QKV_W,
      .part = {"attention.attention.query.weight", "attention.attention.key.weight", "attention.attention.value.weight"}},
     {.slot = VI_QKV_B,
-     .part = {"attention.attention.query.bias", "attention.attention.key.bias", "attention.attention.value.bias"}},
+     .part = {"attention.attention.query.bias", "attention.attention.key.bias", "attention.attention.value.bias"},
+     .optional = true}, /* qkv_bias */
     {.slot = VI_PROJ_W, .part = {"attention.output.dense.weight"}},
     {.slot = VI_PROJ_B, .part = {"attention.output.dense.bias"}},
     {.slot = VI_NORM2_G, .part = {"layernorm_after.weight"}},
@@ -108,6 +109,7 @@ static int32_t read_config(const vi_hf_class *k, const vi_names *n, const vi_che
                            vi_description *d, vi_error *e) {
     vi_hparams *h = &d->hparams;
     vi_config g = {VI_CONFIG_FILE, e, VIT_OK};
+    d->read_config = true;
     const char *name = vi_json_text(vi_json_at(vi_config_get(c->config, "architectures"), 0), "");
     vi_printable(h->architecture, sizeof h->architecture, name, strlen(name));
     int32_t status = compare_config(k, n, &g, config, h, e);
@@ -134,10 +136,9 @@ static int32_t guess_config(const vi_hf_class *k, const vi_names *n, const vi_ch
     h->activation = k->activation;
     h->eps = (float)k->eps;
     if (c->overrides->heads < 0)
-        vi_note(d, true, "heads: %ld of %ld assumed (VIT_OPT_HEADS)", (long)h->heads, (long)(h->width / h->heads));
-    if (c->overrides->activation < 0)
-        vi_note(d, true, "activation: %s assumed (VIT_OPT_ACTIVATION)", word_of(k->activation));
-    if (c->overrides->eps < 0) vi_note(d, true, "epsilon: %g assumed (VIT_OPT_EPS)", k->eps);
+        vi_note(d, true, "heads: %ld of %ld assumed (option heads)", (long)h->heads, (long)(h->width / h->heads));
+    if (c->overrides->activation < 0) vi_note(d, true, "activation: %s assumed (option activation)", word_of(k->activation));
+    if (c->overrides->eps < 0) vi_note(d, true, "epsilon: %g assumed (option eps)", k->eps);
     return vi_infer_positions(n, k->covers, NULL, d, e);
 }
 

@@ -13,8 +13,8 @@ static const vi_name_row rows[] = {
     {.slot = VI_PROJECTION_W, .part = {"visual_projection.weight"}},
 };
 
-static const vi_name_map map = {
-    {"pre_layrnorm.weight"}, "encoder.layers.", vi_hf_clip_rows, VI_HF_CLIP_ROWS, rows, sizeof rows / sizeof *rows};
+static const vi_name_map map = {{"pre_layrnorm.weight"},   "encoder.layers.", vi_hf_clip_rows, VI_HF_CLIP_ROWS, rows,
+                                sizeof rows / sizeof *rows, true};
 
 static const char *const prefixes[] = {"", "vision_model."};
 

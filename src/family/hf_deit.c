@@ -15,9 +15,14 @@ static const vi_name_row teacher[] = {
 static const vi_name_row spectator[] = {{.slot = VI_REGISTERS, .part = {"embeddings.distillation_token"}}};
 
 static const vi_name_map maps[] = {
-    {{"embeddings.distillation_token"}, "encoder.layer.", vi_hf_vit_rows, VI_HF_VIT_ROWS, teacher,
-     sizeof teacher / sizeof *teacher},
-    {{"embeddings.distillation_token"}, "encoder.layer.", vi_hf_vit_rows, VI_HF_VIT_ROWS, spectator, 1},
+    {{"embeddings.distillation_token"},
+     "encoder.layer.",
+     vi_hf_vit_rows,
+     VI_HF_VIT_ROWS,
+     teacher,
+     sizeof teacher / sizeof *teacher,
+     true},
+    {{"embeddings.distillation_token"}, "encoder.layer.", vi_hf_vit_rows, VI_HF_VIT_ROWS, spectator, 1, true},
 };
 
 static const char *const prefixes[] = {"", "deit."};

@@ -1,8 +1,10 @@
 /* hf_dinov2.c: transformers' Dinov2Model and Dinov2WithRegistersModel, and both with a classifier on the class token beside the
  * mean of the patches. Registers have no positions. */
+#include "family/config.h"
 #include "family/families.h"
 #include "family/hf.h"
 #include "family/infer.h"
+#include <string.h>
 
 static const vi_name_row rows[] = {
     {.slot = VI_PATCH_W, .part = {"embeddings.patch_embeddings.projection.weight"}},
@@ -19,7 +21,8 @@ static const vi_name_row rows[] = {
     {.slot = VI_QKV_W,
      .part = {"attention.attention.query.weight", "attention.attention.key.weight", "attention.attention.value.weight"}},
     {.slot = VI_QKV_B,
-     .part = {"attention.attention.query.bias", "attention.attention.key.bias", "attention.attention.value.bias"}},
+     .part = {"attention.attention.query.bias", "attention.attention.key.bias", "attention.attention.value.bias"},
+     .optional = true}, /* qkv_bias */
     {.slot = VI_PROJ_W, .part = {"attention.output.dense.weight"}},
     {.slot = VI_PROJ_B, .part = {"attention.output.dense.bias"}},
     {.slot = VI_SCALE1, .part = {"layer_scale1.lambda1"}},
@@ -41,6 +44,7 @@ static const vi_name_map map = {
     .block = "encoder.layer.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
+    .complete = true,
 };
 
 static const char *const prefixes[] = {"", "dinov2.", "dinov2_with_registers."};
@@ -61,6 +65,12 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     open_names(c, &n);
     if (vi_names_find(&n, VI_CLASS_TOKEN, 0) == NULL) return vi_names_missing(&n, VI_CLASS_TOKEN, 0, e);
     int32_t status = vi_hf_hparams(&k, &n, c, c->config, d, e);
+    vi_config g = {VI_CONFIG_FILE, e, status};
+    const char *type = vi_config_text(&g, c->config, "model_type", "");
+    int32_t registers = strcmp(type, "dinov2_with_registers") == 0 ? 4 : h->registers;
+    if (status == VIT_OK) registers = vi_config_int(&g, c->config, "num_register_tokens", 0, VI_MAX_REGISTERS, registers);
+    if (status == VIT_OK) status = g.status;
+    if (status == VIT_OK) status = vi_agree(&n, VI_REGISTERS, "num_register_tokens", registers, h->registers, e);
     h->pool = h->classes > 0 ? VIT_POOL_TOKEN_MEAN : VIT_POOL_TOKEN;
     h->position = h->registers > 0 ? VIT_POSITION_BICUBIC_ANTIALIAS : VIT_POSITION_BICUBIC;
     if (h->ffn == VI_FFN_SWIGLU) h->activation = VIT_ACT_SILU; /* hidden_act is of the other MLP */

@@ -14,30 +14,30 @@ static const vi_name_row rows[] = {
     {.slot = VI_NORM1_G, .part = {"norm1.weight"}},
     {.slot = VI_NORM1_B, .part = {"norm1.bias"}},
     {.slot = VI_QKV_W, .part = {"attention.q_proj.weight", "attention.k_proj.weight", "attention.v_proj.weight"}},
-    {.slot = VI_QKV_B, .part = {"?attention.q_proj.bias", "?attention.k_proj.bias", "?attention.v_proj.bias"}},
+    {.slot = VI_QKV_B, .part = {"?attention.q_proj.bias", "?attention.k_proj.bias", "?attention.v_proj.bias"}, .optional = true},
     {.slot = VI_PROJ_W, .part = {"attention.o_proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attention.o_proj.bias"}},
+    {.slot = VI_PROJ_B, .part = {"attention.o_proj.bias"}, .optional = true}, /* proj_bias */
     {.slot = VI_SCALE1, .part = {"layer_scale1.lambda1"}},
     {.slot = VI_NORM2_G, .part = {"norm2.weight"}},
     {.slot = VI_NORM2_B, .part = {"norm2.bias"}},
     {.slot = VI_FC2_W, .part = {"mlp.down_proj.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.down_proj.bias"}},
+    {.slot = VI_FC2_B, .part = {"mlp.down_proj.bias"}, .optional = true}, /* mlp_bias */
     {.slot = VI_SCALE2, .part = {"layer_scale2.lambda1"}},
 };
 
 static const vi_name_row mlp[] = {
     {.slot = VI_FC1_W, .part = {"mlp.up_proj.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.up_proj.bias"}},
+    {.slot = VI_FC1_B, .part = {"mlp.up_proj.bias"}, .optional = true},
 };
 
 static const vi_name_row gated[] = {
     {.slot = VI_FC1_W, .part = {"mlp.gate_proj.weight", "mlp.up_proj.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.gate_proj.bias", "mlp.up_proj.bias"}},
+    {.slot = VI_FC1_B, .part = {"mlp.gate_proj.bias", "mlp.up_proj.bias"}, .optional = true},
 };
 
 static const vi_name_map maps[] = {
-    {{"layer.0.attention.o_proj.weight"}, "layer.", rows, sizeof rows / sizeof *rows, mlp, 2},
-    {{"layer.0.attention.o_proj.weight"}, "layer.", rows, sizeof rows / sizeof *rows, gated, 2},
+    {{"layer.0.attention.o_proj.weight"}, "layer.", rows, sizeof rows / sizeof *rows, mlp, 2, true},
+    {{"layer.0.attention.o_proj.weight"}, "layer.", rows, sizeof rows / sizeof *rows, gated, 2, true},
 };
 
 static const char *const prefixes[] = {"", "model.", "dinov3_vit."};
@@ -53,6 +53,12 @@ static bool detect(const vi_checkpoint *c) {
     return open_names(c, &n);
 }
 
+/* Fields of config.json that leave biases out; true by default. */
+static const struct {
+    const char *flag;
+    vi_slot slot;
+} biases[] = {{"proj_bias", VI_PROJ_B}, {"mlp_bias", VI_FC1_B}, {"mlp_bias", VI_FC2_B}};
+
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     const vi_hf_class k = {"DINOv3", 384, 12, 6, 1536, 224, 16, VIT_ACT_GELU, 1e-5, VI_COVERS_ABSENT};
     vi_hparams *h = &d->hparams;
@@ -61,6 +67,16 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     open_names(c, &n);
     if (vi_names_find(&n, VI_CLASS_TOKEN, 0) == NULL) return vi_names_missing(&n, VI_CLASS_TOKEN, 0, e);
     int32_t status = vi_hf_hparams(&k, &n, c, c->config, d, e);
+    if (status != VIT_OK) return status;
+    int32_t registers = c->config != NULL ? 0 : h->registers;
+    registers = vi_config_int(&g, c->config, "num_register_tokens", 0, VI_MAX_REGISTERS, registers);
+    for (size_t i = 0; i < sizeof biases / sizeof *biases && g.status == VIT_OK; i++) {
+        bool found = vi_names_find(&n, biases[i].slot, 0) != NULL;
+        if (!found && vi_config_flag(&g, c->config, biases[i].flag, c->config != NULL))
+            return vi_names_missing(&n, biases[i].slot, 0, e);
+    }
+    if (g.status != VIT_OK) return g.status;
+    status = vi_agree(&n, VI_REGISTERS, "num_register_tokens", registers, h->registers, e);
     if (status != VIT_OK) return status;
     h->pool = VIT_POOL_TOKEN;
     h->rope = VI_ROPE_HALVES;

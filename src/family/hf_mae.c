@@ -10,6 +10,7 @@ static const vi_name_map map = {
     .block = "encoder.layer.",
     .rows = vi_hf_vit_rows,
     .count = VI_HF_VIT_ROWS,
+    .complete = true,
 };
 
 static const char *const prefixes[] = {"", "vit."};

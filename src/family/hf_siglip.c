@@ -23,8 +23,12 @@ static const vi_name_row rows[] = {
     {.slot = VI_MAP_FC2_B, .part = {"head.mlp.fc2.bias"}},
 };
 
-static const vi_name_map map = {{"head.probe", "post_layernorm.weight"}, "encoder.layers.", vi_hf_clip_rows, VI_HF_CLIP_ROWS,
-                                rows, sizeof rows / sizeof *rows};
+static const vi_name_map map = {{"head.probe", "post_layernorm.weight"},
+                                "encoder.layers.",
+                                vi_hf_clip_rows,
+                                VI_HF_CLIP_ROWS,
+                                rows,
+                                sizeof rows / sizeof *rows, true};
 
 static const char *const prefixes[] = {"", "vision_model."};
 
@@ -47,7 +51,7 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     h->pool = h->classes == 0 && head ? VIT_POOL_ATTENTION : VIT_POOL_MEAN;
     h->position = VIT_POSITION_BICUBIC;
     if (h->classes == 0 && !head && c->overrides->pool < 0)
-        vi_note(d, true, "pooling: mean assumed, the model has no pooling head (VIT_OPT_POOL)");
+        vi_note(d, true, "pooling: mean assumed, the model has no pooling head (option pool)");
     return status;
 }
 
@@ -55,7 +59,9 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     vi_names n;
     open_names(c, &n);
     int32_t status = vi_names_bind(&n, d, e);
-    if (d->hparams.pool != VIT_POOL_ATTENTION) vi_hf_drop(d, VI_MAP_LATENT, VI_MAP_FC2_B);
+    bool unused =
+        d->hparams.classes > 0 || vi_names_find(&n, VI_MAP_LATENT, 0) != NULL; /* else parts of a head without its probe */
+    if (d->hparams.pool != VIT_POOL_ATTENTION && unused) vi_hf_drop(d, VI_MAP_LATENT, VI_MAP_FC2_B);
     return status;
 }
 

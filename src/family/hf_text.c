@@ -9,16 +9,21 @@ const vi_name_row vi_hf_text_rows[VI_HF_TEXT_ROWS] = {
     {.slot = VI_TOKENS_W, .part = {"embeddings.token_embedding.weight"}},
     {.slot = VI_NORM_G, .part = {"final_layer_norm.weight"}},
     {.slot = VI_NORM_B, .part = {"final_layer_norm.bias"}},
-    {.slot = VI_PROJECTION_W, .part = {"text_projection.weight"}}, /* CLIP */
-    {.slot = VI_PROJECTION_W, .part = {"head.weight"}},            /* SigLIP */
-    {.slot = VI_PROJECTION_B, .part = {"text_projection.bias"}},
+    {.slot = VI_PROJECTION_W, .part = {"text_projection.weight"}},                 /* CLIP */
+    {.slot = VI_PROJECTION_W, .part = {"head.weight"}},                            /* SigLIP */
+    {.slot = VI_PROJECTION_B, .part = {"text_projection.bias"}, .optional = true}, /* CLIP has none */
     {.slot = VI_PROJECTION_B, .part = {"head.bias"}},
     {.slot = VI_LOGIT_SCALE, .part = {"logit_scale"}},
-    {.slot = VI_LOGIT_BIAS, .part = {"logit_bias"}},
+    {.slot = VI_LOGIT_BIAS, .part = {"logit_bias"}, .optional = true},
 };
 
-static const vi_name_map map = {{"embeddings.token_embedding.weight"}, "encoder.layers.", vi_hf_clip_rows, VI_HF_CLIP_ROWS,
-                                vi_hf_text_rows, VI_HF_TEXT_ROWS};
+static const vi_name_map map = {{"embeddings.token_embedding.weight"},
+                                "encoder.layers.",
+                                vi_hf_clip_rows,
+                                VI_HF_CLIP_ROWS,
+                                vi_hf_text_rows,
+                                VI_HF_TEXT_ROWS,
+                                true};
 
 static const char *const prefixes[] = {"text_model."};
 

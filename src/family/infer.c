@@ -155,14 +155,14 @@ static int32_t positions_of_square(const vi_names *n, int32_t covers, vi_descrip
     if (covers == VI_COVERS_UNKNOWN) {
         covers = prefix > 0 && bare == 0;
         if (prefix > 0 && bare > 0 && covered > 0)
-            vi_note(d, true, "positions: %llu rows assumed to be patches only (model_args.no_embed_class in VIT_OPT_CONFIG_JSON)",
+            vi_note(d, true, "positions: %llu rows assumed to be patches only (model_args.no_embed_class in option config)",
                     (unsigned long long)rows);
     }
     uint64_t side = covers ? covered : bare;
     if (side == 0)
         return misshaped(
             n, t,
-            "a square number of patch positions: give the input size in config.json (VIT_OPT_CONFIG_JSON), as "
+            "a square number of patch positions: give the input size in config.json (option config), as "
             "pretrained_cfg.input_size [channels, height, width] for timm or image_size [height, width] for transformers",
             e);
     uint64_t width = side * (uint64_t)h->patch_width, height = side * (uint64_t)h->patch_height;
@@ -188,8 +188,8 @@ static int32_t no_positions(const char *size_source, vi_description *d) {
     if (size_source != NULL) return VIT_OK;
     h->image_width = 14 * (h->patch_width < VI_MAX_SIDE ? h->patch_width : VI_MAX_SIDE);
     h->image_height = 14 * (h->patch_height < VI_MAX_SIDE ? h->patch_height : VI_MAX_SIDE);
-    vi_note(d, true, "input size: %ldx%ld assumed, nothing in the file says (VIT_OPT_IMAGE_WIDTH, VIT_OPT_IMAGE_HEIGHT)",
-            (long)h->image_width, (long)h->image_height);
+    vi_note(d, true, "input size: %ldx%ld assumed, nothing in the file says (options width, height)", (long)h->image_width,
+            (long)h->image_height);
     return VIT_OK;
 }
 
@@ -201,7 +201,7 @@ int32_t vi_infer_positions(const vi_names *n, int32_t covers, const char *size_s
     if (size_source != NULL) return positions_of_known_size(n, covers, size_source, h, e);
     status = positions_of_square(n, covers, d, e);
     if (status == VIT_OK)
-        vi_note(d, true, "input size: %ldx%ld assumed, a square of patches (VIT_OPT_CONFIG_JSON)", (long)h->image_width,
+        vi_note(d, true, "input size: %ldx%ld assumed, a square of patches (option config)", (long)h->image_width,
                 (long)h->image_height);
     return status;
 }

@@ -156,28 +156,44 @@ static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, const v
     return VIT_OK;
 }
 
-/* A slot that every model with these numbers has, absent. */
-static bool lacks(const vi_description *d, vi_slot slot, const vi_source *source) {
+/* A slot that every model of the family with these numbers has, absent. */
+static bool lacks(const vi_names *n, const vi_description *d, vi_slot slot, const vi_source *source) {
     uint64_t rows, cols;
+    vi_tensor *found;
     vi_slot_shape(slot, &d->hparams, &rows, &cols);
-    return vi_slot_table[slot].required && rows > 0 && source->parts == 0;
+    if (rows == 0 || source->parts > 0) return false;
+    if (vi_slot_table[slot].required) return true;
+    const vi_name_row *row = n->map->complete ? row_of(n, slot, 0, &found) : NULL;
+    return row != NULL && !row->optional;
+}
+
+/* What one block has all others have, also what no block must have; and a head that has names for a bias has a bias. */
+static int32_t check_uniform(const vi_names *n, const vi_description *d, vi_error *e) {
+    for (int32_t block = 1; block < d->hparams.depth; block++)
+        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
+            uint32_t first = d->blocks[0][slot - VI_MODEL_SLOTS].parts, parts = d->blocks[block][slot - VI_MODEL_SLOTS].parts;
+            if (first != parts) return vi_names_missing(n, (vi_slot)slot, parts < first ? block : 0, e);
+        }
+    vi_tensor *found;
+    bool headed = d->hparams.classes > 0 && d->model[VI_HEAD_W].parts > 0 && d->model[VI_HEAD_B].parts == 0;
+    return headed && row_of(n, VI_HEAD_B, 0, &found) != NULL ? vi_names_missing(n, VI_HEAD_B, 0, e) : VIT_OK;
 }
 
 int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
     for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) {
         int32_t status = bind_slot(n, (vi_slot)slot, 0, &d->hparams, &d->model[slot], e);
         if (status != VIT_OK) return status;
-        if (lacks(d, (vi_slot)slot, &d->model[slot])) return vi_names_missing(n, (vi_slot)slot, 0, e);
+        if (lacks(n, d, (vi_slot)slot, &d->model[slot])) return vi_names_missing(n, (vi_slot)slot, 0, e);
     }
     for (int32_t block = 0; block < d->hparams.depth; block++) {
         for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
             vi_source *source = &d->blocks[block][slot - VI_MODEL_SLOTS];
             int32_t status = bind_slot(n, (vi_slot)slot, block, &d->hparams, source, e);
             if (status != VIT_OK) return status;
-            if (lacks(d, (vi_slot)slot, source)) return vi_names_missing(n, (vi_slot)slot, block, e);
+            if (lacks(n, d, (vi_slot)slot, source)) return vi_names_missing(n, (vi_slot)slot, block, e);
         }
     }
-    return VIT_OK;
+    return check_uniform(n, d, e);
 }
 
 int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e) {

@@ -12,6 +12,7 @@ typedef struct vi_name_row {
     const char *part[VI_MAX_PARTS];
     uint8_t above, below;         /* of a single part: so many times the width of its rows belong to other slots */
     uint8_t above_mlp, below_mlp; /* and so many times the width of the MLP's hidden layer */
+    bool optional;                /* a model may be without, also where the map is complete */
     bool in_place;                /* parts are one vector: each takes the elements that lie where it goes */
 } vi_name_row;
 
@@ -22,6 +23,7 @@ typedef struct vi_name_map {
     size_t count;
     const vi_name_row *more; /* rows beside those that another map has too, or NULL */
     size_t more_count;
+    bool complete; /* every slot with a row belongs to every model of the family, unless the row is optional */
 } vi_name_map;
 
 /* A name map on one checkpoint. */

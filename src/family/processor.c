@@ -94,10 +94,10 @@ static void fit_sizes(const vi_checkpoint *c, const sizes *s, vi_description *d)
         width = p->width;
         height = p->height;
         if (c->overrides->resize < 0)
-            vi_note(d, true, "preprocessing: centre crop to %ldx%ld assumed, %s has none (VIT_OPT_RESIZE)", (long)width,
+            vi_note(d, true, "preprocessing: centre crop to %ldx%ld assumed, %s has none (option resize)", (long)width,
                     (long)height, VI_PREPROCESSOR_FILE);
     } else if (width != p->width || height != p->height) {
-        vi_note(d, true, "preprocessing: %s makes %ldx%ld, scaled to the model's %ldx%ld (VIT_OPT_PREPROCESSOR_JSON)",
+        vi_note(d, true, "preprocessing: %s makes %ldx%ld, scaled to the model's %ldx%ld (option preprocessor)",
                 VI_PREPROCESSOR_FILE, (long)width, (long)height, (long)p->width, (long)p->height);
     }
     p->resize_width = scaled(s->resize_width, p->width, width);
@@ -122,8 +122,8 @@ static int32_t assume_defaults(const vi_checkpoint *c, const processor *row, vi_
     const vi_overrides *o = c->overrides;
     if (o->resize < 0 || o->filter < 0 || o->mean_count == 0 || o->std_count == 0)
         vi_note(d, true,
-                "preprocessing: no %s, defaults of %sImageProcessor with %s assumed (VIT_OPT_PREPROCESSOR_JSON, VIT_OPT_RESIZE, "
-                "VIT_OPT_FILTER, VIT_OPT_MEAN, VIT_OPT_STD)",
+                "preprocessing: no %s, defaults of %sImageProcessor with %s assumed (options preprocessor, resize, "
+                "filter, mean, std)",
                 VI_PREPROCESSOR_FILE, row->type, vi_stats_text(row->stats));
     return VIT_OK;
 }
@@ -131,6 +131,7 @@ static int32_t assume_defaults(const vi_checkpoint *c, const processor *row, vi_
 int32_t vi_processor_pipeline(const vi_checkpoint *c, const char *type, vi_description *d, vi_error *e) {
     vi_config g = {VI_PREPROCESSOR_FILE, e, VIT_OK};
     const processor *row = named_processor(&g, c->preprocessor, type);
+    d->read_preprocessor = true;
     vi_pipeline *p = &d->hparams.pipeline;
     p->resize = row->resize;
     p->filter = row->filter;

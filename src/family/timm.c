@@ -179,6 +179,7 @@ static bool detect(const vi_checkpoint *c) {
 
 static int32_t open_config(const vi_checkpoint *c, timm_config *t, vi_description *d, vi_error *e) {
     *t = (timm_config){.reader = {VI_CONFIG_FILE, e, VIT_OK}, .root = c->config};
+    d->read_config = true;
     t->cfg = vi_config_object(&t->reader, t->root, "pretrained_cfg");
     if (t->cfg == NULL) t->cfg = t->root;
     t->args = vi_config_object(&t->reader, t->root, "model_args");
@@ -251,7 +252,7 @@ static int32_t refuse_nameless_eva(const timm_config *t, const vi_names *n, cons
         snprintf(name, sizeof name, "%sblocks.0.attn.%s", n->prefix, signs[i]);
         if (vi_directory_find(n->directory, name) == NULL) continue;
         return vi_fail(e, VIT_ERROR_UNSUPPORTED,
-                       "%s: tensor '%s': an EVA model without config.json's architecture is not supported (VIT_OPT_CONFIG_JSON)",
+                       "%s: tensor '%s': an EVA model without config.json's architecture is not supported (option config)",
                        n->directory->reader->name, name);
     }
     return VIT_OK;
@@ -302,18 +303,18 @@ static void read_numbers(const vi_checkpoint *c, timm_config *t, const vi_names 
     vi_config_word(g, t->args, "norm_layer", WORDS(norms), h->norm_kind);
     h->eps = five && !named ? 1e-5f : 1e-6f;
     if (t->arch == NULL && !named && c->overrides->eps < 0)
-        vi_note(d, true, "epsilon: %s assumed (VIT_OPT_EPS)", five ? "1e-5, as in CLIP models," : "1e-6");
+        vi_note(d, true, "epsilon: %s assumed (option eps)", five ? "1e-5, as in CLIP models," : "1e-6");
 
     int32_t activation = vi_config_word(g, t->args, "act_layer", WORDS(activations), -1);
     int32_t usual = h->ffn == VI_FFN_SWIGLU ? VIT_ACT_SILU : VIT_ACT_GELU;
     h->activation = activation >= 0 ? activation : t->arch != NULL ? t->arch->activation : usual;
     if (activation < 0 && t->arch == NULL && c->overrides->activation < 0)
-        vi_note(d, true, "activation: %s assumed (VIT_OPT_ACTIVATION)", usual == VIT_ACT_SILU ? "SiLU" : "GELU with erf");
+        vi_note(d, true, "activation: %s assumed (option activation)", usual == VIT_ACT_SILU ? "SiLU" : "GELU with erf");
 
     int32_t heads = vi_config_int(g, t->args, "num_heads", 1, VI_MAX_HEADS, t->arch != NULL ? t->arch->heads : 0);
     h->heads = heads > 0 ? heads : vi_guess_heads(h->width);
     if (heads == 0 && c->overrides->heads < 0)
-        vi_note(d, true, "heads: %ld of %ld assumed (VIT_OPT_HEADS)", (long)h->heads, (long)(h->width / h->heads));
+        vi_note(d, true, "heads: %ld of %ld assumed (option heads)", (long)h->heads, (long)(h->width / h->heads));
 
     bool bilinear = t->arch != NULL && (t->arch->flags & VI_ARCH_BILINEAR_POSITIONS);
     h->position = bilinear ? VIT_POSITION_BILINEAR : VIT_POSITION_BICUBIC_ANTIALIAS;
@@ -326,7 +327,7 @@ static int32_t pool_of_tensors(const vi_checkpoint *c, const vi_names *n, vi_des
     if (vi_names_find(n, VI_MAP_LATENT, 0) != NULL) return VIT_POOL_ATTENTION;
     if (!d->hparams.class_token || (fc_norm && !norm)) return VIT_POOL_MEAN;
     if (!norm && c->overrides->pool < 0)
-        vi_note(d, true, "pooling: class token assumed, the model has no final norm (VIT_OPT_POOL)");
+        vi_note(d, true, "pooling: class token assumed, the model has no final norm (option pool)");
     return VIT_POOL_TOKEN;
 }
 
@@ -339,7 +340,7 @@ static int32_t read_pool(const vi_checkpoint *c, timm_config *t, const vi_names 
     if (pool == VIT_POOL_TOKEN && !h->class_token && c->overrides->pool < 0)
         return vi_fail(e, VIT_ERROR_MODEL, "config.json: global_pool is 'token', but there is no tensor 'cls_token'");
     if (pool == POOL_NONE && c->overrides->pool < 0)
-        vi_note(d, true, "pooling: config.json says none, %s assumed (VIT_OPT_POOL)",
+        vi_note(d, true, "pooling: config.json says none, %s assumed (option pool)",
                 h->class_token ? "class token" : "mean of the patches");
     if (pool == POOL_NONE) pool = h->class_token ? VIT_POOL_TOKEN : VIT_POOL_MEAN;
     bool attends = vi_names_find(n, VI_MAP_LATENT, 0) != NULL;
@@ -362,10 +363,9 @@ static void assume_pipeline(const vi_checkpoint *c, const timm_config *t, vi_des
     vi_pipeline_stats(p, stats);
     vi_pipeline_fit(&d->hparams, crop);
     const vi_overrides *o = c->overrides;
-    if (o->mean_count == 0 || o->std_count == 0)
-        vi_note(d, true, "pixels: %s assumed (VIT_OPT_MEAN, VIT_OPT_STD)", vi_stats_text(stats));
+    if (o->mean_count == 0 || o->std_count == 0) vi_note(d, true, "pixels: %s assumed (options mean, std)", vi_stats_text(stats));
     if (o->resize < 0 || o->filter < 0)
-        vi_note(d, true, "resizing: %s, %s, crop_pct %d/1000 assumed (VIT_OPT_RESIZE, VIT_OPT_FILTER, VIT_OPT_CROP)",
+        vi_note(d, true, "resizing: %s, %s, crop_pct %d/1000 assumed (options resize, filter, crop)",
                 p->resize == VIT_RESIZE_SQUASH ? "squash" : "shortest side",
                 p->filter == VIT_FILTER_BILINEAR ? "bilinear" : "bicubic", (int)(crop * 1000 + 0.5));
 }
@@ -387,8 +387,7 @@ static int32_t read_pipeline(const vi_checkpoint *c, timm_config *t, vi_descript
     vi_pipeline_stats(p, VI_STATS_IMAGENET);
     bool mean = vi_pipeline_vector(g, t->cfg, "mean", h, p->mean), std = vi_pipeline_vector(g, t->cfg, "std", h, p->std);
     if ((!mean && c->overrides->mean_count == 0) || (!std && c->overrides->std_count == 0))
-        vi_note(d, true, "pixels: %s assumed where config.json has none (VIT_OPT_MEAN, VIT_OPT_STD)",
-                vi_stats_text(VI_STATS_IMAGENET));
+        vi_note(d, true, "pixels: %s assumed where config.json has none (options mean, std)", vi_stats_text(VI_STATS_IMAGENET));
     vi_pipeline_fit(h, vi_config_real(g, t->cfg, "crop_pct", 0.1, 1, 0.875));
     return g->status;
 }
@@ -424,7 +423,9 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     vi_names n;
     open_names(c, &n);
-    return vi_names_bind(&n, d, e);
+    int32_t status = vi_names_bind(&n, d, e);
+    bool biased = d->model[VI_PATCH_B].parts > 0 || d->model[VI_PRE_NORM_G].parts > 0; /* timm leaves it out before a norm only */
+    return status == VIT_OK && !biased ? vi_names_missing(&n, VI_PATCH_B, 0, e) : status;
 }
 
 /* label_names: a list or {"0": name}; older files have labels. ImageNet's are synset ids, with words in label_descriptions. */

@@ -29,6 +29,7 @@ typedef struct vi_model {
     vi_reader reader;   /* kept open while in_place and mapped */
     uint64_t parameters, weight_bytes;
     const char *format, *family; /* static names */
+    const char *sources;         /* static text */
     const char *notes;           /* "" when nothing was assumed */
     const char *labels;          /* label_count NUL-terminated names, or NULL */
     size_t label_bytes;

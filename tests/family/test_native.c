@@ -386,4 +386,23 @@ static void damaged_metadata_is_refused(void) {
     vit_free(vit);
 }
 
-TEST_MAIN(copies_are_the_same_model, every_number_and_slot_survives, damaged_metadata_is_refused)
+/* A config.json for a file that needs none is not passed over in silence. */
+static void a_config_is_noted(void) {
+    char why[512] = "";
+    vit_context *vit = load("timm_plain", VIT_PRECISION_F32), *copy = NULL;
+    if (!vit) return;
+    bytes saved = save(vit);
+    vit_options *o = vit_options_create();
+    vit_options_set_text(o, VIT_OPT_CONFIG_JSON, "{}");
+    CHECK(vit_load_memory(&copy, saved.data, saved.size, o, why, sizeof why) == VIT_OK, "%s", why);
+    CHECK(strstr(vit_info_text(copy, VIT_TEXT_NOTES), "config.json: not used") != NULL, "'%s'",
+          vit_info_text(copy, VIT_TEXT_NOTES));
+    CHECK(strcmp(vit_info_text(copy, VIT_TEXT_SOURCES), "the .vit file") == 0, "%s", vit_info_text(copy, VIT_TEXT_SOURCES));
+    CHECK(strcmp(vit_info_text(vit, VIT_TEXT_SOURCES), "tensors, config.json") == 0, "%s", vit_info_text(vit, VIT_TEXT_SOURCES));
+    vit_options_free(o);
+    vit_free(copy);
+    vit_free(vit);
+    free(saved.data);
+}
+
+TEST_MAIN(copies_are_the_same_model, every_number_and_slot_survives, damaged_metadata_is_refused, a_config_is_noted)

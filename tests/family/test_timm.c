@@ -32,7 +32,7 @@ static void everything_comes_from_shapes_and_architecture(void) {
 static void guesses_are_noted_unless_overridden(void) {
     checkpoint c = timm_checkpoint();
     vi_overrides o = no_overrides();
-    static const char *const options[] = {"VIT_OPT_HEADS", "VIT_OPT_EPS", "VIT_OPT_ACTIVATION", "VIT_OPT_MEAN", "VIT_OPT_RESIZE"};
+    static const char *const options[] = {"option heads", "option eps", "option activation", "options mean", "options resize"};
     described *r = accept(&c, NULL, NULL, NULL);
     if (r) {
         for (size_t i = 0; i < 5; i++) CHECK(strstr(r->d.notes, options[i]) != NULL, "no %s in: %s", options[i], r->d.notes);
@@ -142,7 +142,7 @@ static void positions(void) {
         {4, 9, "{\"architecture\":\"vit_tiny_patch16_224\"}", 5, ""},
         {4, 9, "{\"architecture\":\"vit_base_patch14_reg4_dinov2\"}", 0, ""},
         {4, 9, "{\"model_args\":{\"no_embed_class\":false}}", 5, ""},
-        {0, 13, NULL, -1, "square|VIT_OPT_CONFIG_JSON|input_size"},
+        {0, 13, NULL, -1, "square|option config|input_size"},
         {0, 13, "{\"input_size\":[3,16,12]}", 1, ""},
         {0, 12, "{\"input_size\":[3,16,12]}", 0, ""},
         {0, 13, "{\"pretrained_cfg\":{\"input_size\":[3,224,224]},\"model_args\":{\"img_size\":[16,12]}}", 1, ""},

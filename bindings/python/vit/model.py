@@ -26,6 +26,7 @@ class Info:
     precision: str
     pipeline: str
     notes: str
+    sources: str
     outputs: int
     classes: int
     embedding: int
