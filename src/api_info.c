@@ -106,7 +106,7 @@ int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     case VIT_INFO_THREADS: *value = (int64_t)vi_threads_lanes(vit->threads); break;
     case VIT_INFO_LABELS: *value = m->label_count; break;
     case VIT_INFO_ISA: *value = vit->kernels->isa; break;
-    case VIT_INFO_PRECISION: *value = m->precision == VI_BF16 ? VIT_PRECISION_BF16 : VIT_PRECISION_F32; break;
+    case VIT_INFO_PRECISION: *value = (int64_t)m->precision; break; /* the same numbers */
     case VIT_INFO_IN_PLACE: *value = m->in_place; break;
     case VIT_INFO_UNITS: *value = vi_stages(h); break;
     case VIT_INFO_TRAINED_WIDTH: *value = h->image_width; break;
@@ -125,7 +125,7 @@ const char *vit_info_text(const vit_context *vit, int32_t key) {
     case VIT_TEXT_FAMILY: return m->family;
     case VIT_TEXT_FORMAT: return m->format;
     case VIT_TEXT_ISA: return vit->kernels->name;
-    case VIT_TEXT_PRECISION: return m->precision == VI_BF16 ? "bf16" : "f32";
+    case VIT_TEXT_PRECISION: return m->precision == VI_I8 ? "int8" : m->precision == VI_BF16 ? "bf16" : "f32";
     case VIT_TEXT_PIPELINE: return vit->pipeline_text;
     case VIT_TEXT_NOTES: return m->notes;
     case VIT_TEXT_SOURCES: return m->sources;

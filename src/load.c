@@ -76,12 +76,17 @@ static int32_t for_each_slot(loader *l, slot_fn visit) {
     return status == VIT_OK && l->description.text ? for_each_slot_of(l, l->description.text, visit) : status;
 }
 
+/* Whether the file has the tensor as the kernels want a matrix of this type. */
+static bool is_packed(const vi_tensor *t, uint32_t type) {
+    vi_dtype dtype = type == VI_I8 ? VI_DT_I8 : type == VI_BF16 ? VI_DT_BF16 : VI_DT_F32;
+    return t && t->layout == VI_LAYOUT_PANEL && t->dtype == dtype;
+}
+
 static const void *stored_in_place(const loader *l, vi_slot slot, const vi_source *source) {
     const vi_tensor *t = source->part[0];
     if (source->parts != 1 || !t || source->above || source->below) return NULL;
-    bool matrix = vi_slot_table[slot].matrix;
-    bool fits = matrix ? t->layout == VI_LAYOUT_PANEL && (uint32_t)t->dtype == l->precision
-                       : t->layout == VI_LAYOUT_ROWS && t->dtype == VI_DT_F32;
+    bool fits = t->layout == VI_LAYOUT_ROWS && t->dtype == VI_DT_F32;
+    if (vi_slot_table[slot].matrix) fits = is_packed(t, vi_slot_type(slot, l->precision, (size_t)t->shape[1]));
     return fits ? vi_tensor_in_place(&l->directory, t, VI_ALIGN) : NULL;
 }
 
@@ -94,10 +99,10 @@ static int32_t check_in_place(loader *l, const vi_description *d, vi_slot slot, 
 /* As stored when the file is packed, float otherwise; the option decides before either. */
 static void choose_precision(loader *l) {
     int64_t wanted = vi_option(l->o, VIT_OPT_PRECISION);
-    const vi_tensor *t = l->description.model[VI_PATCH_W].part[0];
+    const vi_tensor *t = l->description.blocks[0][VI_QKV_W - VI_MODEL_SLOTS].part[0];
     l->precision = VI_F32;
-    if (wanted == VIT_PRECISION_BF16) l->precision = VI_BF16;
-    if (wanted == VIT_PRECISION_AUTO && t && t->layout == VI_LAYOUT_PANEL) l->precision = (uint32_t)t->dtype;
+    if (wanted == VIT_PRECISION_BF16 || (wanted == VIT_PRECISION_AUTO && is_packed(t, VI_BF16))) l->precision = VI_BF16;
+    if (wanted == VIT_PRECISION_INT8 || (wanted == VIT_PRECISION_AUTO && is_packed(t, VI_I8))) l->precision = VI_I8;
     l->in_place = true;
     for_each_slot(l, check_in_place);
 }
@@ -111,7 +116,8 @@ static size_t slot_bytes(const loader *l, const vi_description *d, vi_slot slot,
     *rows = (size_t)r;
     *cols = (size_t)c;
     if (r > SIZE_MAX || c > SIZE_MAX) return SIZE_MAX;
-    if (vi_slot_table[slot].matrix) return vi_matrix_bytes(l->precision, *rows, *cols, &bytes) ? bytes : SIZE_MAX;
+    if (vi_slot_table[slot].matrix)
+        return vi_matrix_bytes(vi_slot_type(slot, l->precision, *cols), *rows, *cols, &bytes) ? bytes : SIZE_MAX;
     return vi_mul_size(*rows, *cols, &bytes) && vi_mul_size(bytes, sizeof(float), &bytes) ? bytes : SIZE_MAX;
 }
 
@@ -122,7 +128,7 @@ static int32_t place_slot(loader *l, const vi_description *d, vi_slot slot, int3
     if (!l->model) return VIT_OK;
     void *field = field_of(&model_of(l, d)->weights, slot, block);
     if (vi_slot_table[slot].matrix)
-        *(vi_matrix *)field = (vi_matrix){data, l->precision, rows, cols};
+        *(vi_matrix *)field = (vi_matrix){data, vi_slot_type(slot, l->precision, cols), rows, cols};
     else
         *(const float **)field = data;
     l->model->parameters += (uint64_t)rows * cols;
@@ -185,21 +191,38 @@ static int32_t report_progress(loader *l, size_t bytes) {
     return vi_fail(l->e, VIT_ERROR_CANCELLED, "%s: loading was cancelled", l->reader.name);
 }
 
+/* Numbers of the file's byte order, in place. */
+static void to_native(void *numbers, size_t bytes, size_t size) {
+    unsigned char *p = numbers;
+    for (size_t i = 0; !vi_little_endian() && i < bytes; i += size)
+        for (size_t j = 0; j < size / 2; j++) {
+            unsigned char byte = p[i + j];
+            p[i + j] = p[i + size - 1 - j];
+            p[i + size - 1 - j] = byte;
+        }
+}
+
+/* As read_panel, of a tensor of bytes with scales. */
+static int32_t read_int8_panel(loader *l, const vi_tensor *t, size_t first, size_t count, size_t cols, float *dst) {
+    size_t line = VI_PANEL * sizeof(float), bytes = (cols + 3) / 4 * line;
+    uint64_t scales = t->offset + (uint64_t)first * sizeof(float);
+    uint64_t panels = t->offset + 2 * line * ((t->shape[0] + VI_PANEL - 1) / VI_PANEL);
+    int32_t status = vi_reader_read(&l->reader, scales, l->panel, line, l->e);
+    if (status == VIT_OK)
+        status = vi_reader_read(&l->reader, panels + (uint64_t)(first / VI_PANEL) * bytes, l->panel + 2 * line, bytes, l->e);
+    if (status != VIT_OK) return status;
+    to_native(l->panel, line, sizeof(float));
+    vi_unpack(dst, &(vi_matrix){l->panel, VI_I8, count, cols});
+    return VIT_OK;
+}
+
 /* Rows [first, first + count) of a packed tensor; first is a multiple of 16, count at most 16. */
 static int32_t read_panel(loader *l, const vi_tensor *t, size_t first, size_t count, size_t cols, float *dst) {
+    if (t->dtype == VI_DT_I8) return read_int8_panel(l, t, first, count, cols, dst);
     size_t pairs = (cols + 1) / 2, bytes = t->dtype == VI_DT_BF16 ? pairs * 64 : cols * 64;
     int32_t status = vi_reader_read(&l->reader, t->offset + (uint64_t)(first / VI_PANEL) * bytes, l->panel, bytes, l->e);
     if (status != VIT_OK) return status;
-    if (t->dtype == VI_DT_BF16)
-        for (size_t i = 0; i < bytes / 2; i++) {
-            uint16_t v = vi_load_u16(l->panel + 2 * i);
-            memcpy(l->panel + 2 * i, &v, sizeof v);
-        }
-    else
-        for (size_t i = 0; i < bytes / 4; i++) {
-            float v = vi_load_f32(l->panel + 4 * i);
-            memcpy(l->panel + 4 * i, &v, sizeof v);
-        }
+    to_native(l->panel, bytes, vi_dtype_size(t->dtype));
     vi_unpack(dst, &(vi_matrix){l->panel, (uint32_t)t->dtype, count, cols});
     return VIT_OK;
 }
@@ -281,10 +304,16 @@ static int32_t fill_by_columns(loader *l, const vi_source *source, const vi_matr
 
 static int32_t fill_matrix(loader *l, const vi_source *source, vi_matrix *w, size_t bytes) {
     const vi_tensor *t = source->part[0];
-    bool ready = source->parts == 1 && t && t->layout == VI_LAYOUT_PANEL && (uint32_t)t->dtype == w->type && vi_little_endian();
     void *data = (void *)(uintptr_t)w->data; /* our own block: const only for those who read it */
-    if (ready) return vi_reader_read(&l->reader, t->offset, data, bytes, l->e);
-    if (comes_by_columns(source, w->rows)) return fill_by_columns(l, source, w);
+    if (source->parts == 1 && is_packed(t, w->type)) {
+        int32_t status = vi_reader_read(&l->reader, t->offset, data, bytes, l->e);
+        size_t scales_and_sums = (w->rows + VI_PANEL - 1) / VI_PANEL * VI_PANEL * 2 * sizeof(float);
+        if (w->type == VI_I8) to_native(data, scales_and_sums, sizeof(float));
+        else to_native(data, bytes, w->type == VI_BF16 ? sizeof(uint16_t) : sizeof(float));
+        return status;
+    }
+    /* A row's largest weight must be known before its first is packed. */
+    if (w->type != VI_I8 && comes_by_columns(source, w->rows)) return fill_by_columns(l, source, w);
     for (size_t row = 0; row < w->rows; row += VI_PANEL) {
         size_t count = w->rows - row < VI_PANEL ? w->rows - row : VI_PANEL;
         int32_t status = read_rows(l, source, row, count, w->rows, w->cols, l->rows);
@@ -313,6 +342,19 @@ static int32_t fill_slot(loader *l, const vi_description *d, vi_slot slot, int32
     return status == VIT_OK ? report_progress(l, bytes) : status;
 }
 
+/* Bytes with scales that came from a file, or could not be made of what came from it. */
+static int32_t check_int8(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
+    const vi_matrix *w = field_of(&model_of(l, d)->weights, slot, block);
+    char name[64];
+    if (!vi_slot_table[slot].matrix || w->type != VI_I8 || vi_int8_check(w)) return VIT_OK;
+    vi_slot_text(name, sizeof name, slot, block);
+    if (source->part[0] && source->part[0]->dtype == VI_DT_I8)
+        return vi_fail(l->e, VIT_ERROR_CORRUPT, "%s: tensor '%s': a scale or sum of its bytes is out of range", l->reader.name,
+                       name);
+    return vi_fail(l->e, VIT_ERROR_MODEL, "%s: %s has weights that are infinite or NaN, which 8 bits cannot hold", l->reader.name,
+                   name);
+}
+
 static int32_t widen(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
     size_t rows, cols;
     (void)block;
@@ -328,7 +370,7 @@ static int32_t fill_model(loader *l) {
     if (l->in_place) return VIT_OK;
     size_t half;
     for_each_slot(l, widen);
-    if (!vi_mul_size(l->widest + 1, VI_PANEL * sizeof(float), &half) || !vi_mul_size(half, 2, &l->rows_bytes))
+    if (!vi_mul_size(l->widest + 3, VI_PANEL * sizeof(float), &half) || !vi_mul_size(half, 2, &l->rows_bytes))
         return vi_fail(l->e, VIT_ERROR_LIMIT, "%s: rows of %llu numbers are too long", l->reader.name,
                        (unsigned long long)l->widest);
     l->rows = vi_alloc(&l->a, l->rows_bytes, VI_TEMPORARY);
@@ -384,6 +426,7 @@ static int32_t run(loader *l, const char *path) {
     choose_precision(l);
     status = take_model(l);
     if (status == VIT_OK) status = fill_model(l);
+    if (status == VIT_OK) status = for_each_slot(l, check_int8);
     return status;
 }
 

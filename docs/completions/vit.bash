@@ -12,7 +12,7 @@ _vit() {
 
     case $before in
         --isa) words='reference avx2 avx512 neon' ;;
-        --precision) words='f32 bf16' ;;
+        --precision) words='f32 bf16 int8' ;;
         --set)
             words='heads= activation= pool= eps= resize= filter= passes= crop= mean= std= position='
             compopt -o nospace 2>/dev/null

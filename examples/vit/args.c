@@ -41,7 +41,7 @@ static const struct option options[] = {
     {"batch", "N", "pictures computed together (1)", NUMBER, COMMAND_BENCH, FIELD(batch), 1, 4096},
     {"threads", "N", "threads to compute with (1)", NUMBER, RUNS, FIELD(threads), 1, 256},
     {"isa", "NAME", "best instruction set to use: reference, avx2, avx512, neon", ISA, LOADS, FIELD(isa), 0, 0},
-    {"precision", "P", "of the weights: f32 or bf16 (as in a .vit file, else f32)", PRECISION, ALL, FIELD(precision), 0, 0},
+    {"precision", "P", "f32, bf16 or int8 (as in a .vit file, else f32)", PRECISION, ALL, FIELD(precision), 0, 0},
     {"size", "N", "model input of N x N pixels (as trained)", SIZE, LOADS & ~COMMAND_BENCH, FIELD(width), 1, 65536},
     {"size", "NAME", "random weights: ti16, s16, b16, ... (see above)", NAMED_SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
     {"image-size", "N", "model input of N x N pixels (as trained; 224)", SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
@@ -140,8 +140,10 @@ static bool set_precision(int64_t *field, const char *value) {
         *field = VIT_PRECISION_F32;
     } else if (strcmp(value, "bf16") == 0) {
         *field = VIT_PRECISION_BF16;
+    } else if (strcmp(value, "int8") == 0) {
+        *field = VIT_PRECISION_INT8;
     } else {
-        complain("--precision wants f32 or bf16, not '%s'", value);
+        complain("--precision wants f32, bf16 or int8, not '%s'", value);
         return false;
     }
     return true;

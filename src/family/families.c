@@ -107,7 +107,7 @@ static bool has_shape(const place *p, const vi_tensor *t, uint64_t rows, uint64_
 
 static int32_t check_part(const place *p, const vi_tensor *t, uint32_t parts, uint64_t rows, uint64_t cols, vi_error *e) {
     const char *file = p->checkpoint->directory->reader->name;
-    if (!vi_dtype_is_real(t->dtype))
+    if (!vi_dtype_is_real(t->dtype) && t->layout != VI_LAYOUT_PANEL)
         return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s' is %s, weights must be F32, F16, BF16 or F64", file, t->name,
                        vi_dtype_name(t->dtype));
     if (t->layout != VI_LAYOUT_ROWS && (parts > 1 || !vi_slot_table[p->slot].matrix))

@@ -259,7 +259,7 @@ static bool put_slot(output *out, const out_tower *tower, vi_slot slot, int32_t 
     if (vi_slot_table[slot].matrix) {
         const vi_matrix *m = (const vi_matrix *)(const void *)field;
         t.data = m->data;
-        t.dtype = m->type == VI_BF16 ? VI_DT_BF16 : VI_DT_F32;
+        t.dtype = m->type == VI_I8 ? VI_DT_I8 : m->type == VI_BF16 ? VI_DT_BF16 : VI_DT_F32;
         t.layout = VI_LAYOUT_PANEL;
     } else {
         t.data = *(const float *const *)(const void *)field;

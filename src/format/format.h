@@ -33,7 +33,7 @@ typedef enum vi_dtype {
     VI_DT_I64 = 10,
     VI_DT_I32,
     VI_DT_I16,
-    VI_DT_I8,
+    VI_DT_I8 = 13, /* VI_LAYOUT_PANEL: with scales and sums, which count as part of the elements */
     VI_DT_U64,
     VI_DT_U32,
     VI_DT_U16,
@@ -44,7 +44,7 @@ typedef enum vi_dtype {
 
 /* How the elements lie in the file. */
 #define VI_LAYOUT_ROWS 0  /* row-major, tight */
-#define VI_LAYOUT_PANEL 1 /* rank 2, packed as kernels.h describes for F32 or BF16 */
+#define VI_LAYOUT_PANEL 1 /* rank 2, packed as kernels.h describes for F32, BF16 or I8 */
 
 typedef struct vi_tensor {
     const char *name; /* NUL-terminated, 1..VI_MAX_NAME bytes, unique */
@@ -157,7 +157,7 @@ typedef struct vi_sink { /* where the bytes go */
 
 typedef struct vi_write_tensor {
     const char *name;
-    vi_dtype dtype; /* VI_DT_F32 or VI_DT_BF16 */
+    vi_dtype dtype; /* VI_DT_F32 or VI_DT_BF16; VI_DT_I8 in panels */
     uint32_t layout, rank;
     uint64_t shape[VI_MAX_RANK];
     const void *data; /* native byte order, as in memory; swapped on big-endian hosts while writing */

@@ -7,6 +7,7 @@
 #include "format/format.h"
 
 #define PANEL 16 /* rows side by side in VI_LAYOUT_PANEL */
+#define INT8_COLUMNS 65536 /* at most, so that sums of their products fit into 32 bits */
 
 static const struct {
     vi_dtype dtype;
@@ -71,10 +72,13 @@ bool vi_shape_elements(uint32_t rank, const uint64_t *shape, uint64_t *elements)
     return fits;
 }
 
-/* [ceil(N/16)][K][16] f32 or [ceil(N/16)][ceil(K/2)][16][2] bf16, as kernels.h lays them out. */
+/* [ceil(N/16)][K][16] f32, [ceil(N/16)][ceil(K/2)][16][2] bf16, or two f32 for each row and [ceil(N/16)][ceil(K/4)][16][4] bytes,
+ * as kernels.h lays them out. */
 static bool panel_bytes(vi_dtype dtype, const uint64_t *shape, uint64_t *bytes) {
     uint64_t panels = shape[0] / PANEL + (shape[0] % PANEL != 0);
-    uint64_t columns = dtype == VI_DT_F32 ? shape[1] : shape[1] / 2 + shape[1] % 2; /* of 64 bytes: 16 floats, or 16 pairs */
+    uint64_t columns = shape[1]; /* of 64 bytes: 16 floats, pairs or fours */
+    if (dtype == VI_DT_BF16) columns = shape[1] / 2 + shape[1] % 2;
+    if (dtype == VI_DT_I8) columns = shape[1] / 4 + (shape[1] % 4 != 0) + 2;
     return vi_mul_u64(panels, columns, bytes) && vi_mul_u64(*bytes, PANEL * 4, bytes);
 }
 
@@ -88,7 +92,8 @@ static bool block_bytes(vi_dtype dtype, uint32_t rank, const uint64_t *shape, ui
 bool vi_tensor_bytes(vi_dtype dtype, uint32_t layout, uint32_t rank, const uint64_t *shape, uint64_t *bytes) {
     uint64_t elements, size;
     if (layout == VI_LAYOUT_PANEL) {
-        if (rank != 2 || (dtype != VI_DT_F32 && dtype != VI_DT_BF16) || !panel_bytes(dtype, shape, &size)) return false;
+        bool known = dtype == VI_DT_F32 || dtype == VI_DT_BF16 || (dtype == VI_DT_I8 && rank == 2 && shape[1] <= INT8_COLUMNS);
+        if (rank != 2 || !known || !panel_bytes(dtype, shape, &size)) return false;
     } else {
         if (layout != VI_LAYOUT_ROWS) return false;
         if (vi_block_bytes(dtype) != 0) return block_bytes(dtype, rank, shape, bytes);

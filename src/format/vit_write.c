@@ -28,7 +28,8 @@ static int32_t check_tensor(const vi_write_tensor *t, vi_error *e) {
         return vi_fail(e, VIT_ERROR_ARGUMENT, "a tensor's name has %zu bytes; expected 1 to %d", length, VI_MAX_NAME);
     }
     uint64_t bytes = 0;
-    bool fine = (t->dtype == VI_DT_F32 || t->dtype == VI_DT_BF16) && t->rank <= VI_MAX_RANK;
+    bool int8 = t->dtype == VI_DT_I8 && t->layout == VI_LAYOUT_PANEL;
+    bool fine = (t->dtype == VI_DT_F32 || t->dtype == VI_DT_BF16 || int8) && t->rank <= VI_MAX_RANK;
     for (uint32_t i = 0; fine && i < t->rank; i++) fine = t->shape[i] <= VI_MAX_DIM;
     fine = fine && vi_tensor_bytes(t->dtype, t->layout, t->rank, t->shape, &bytes);
     if (fine && bytes == t->bytes && (t->data != NULL || bytes == 0)) return VIT_OK;
@@ -179,9 +180,13 @@ static int32_t put(const vi_sink *sink, const void *data, size_t size, vi_error 
 static int32_t put_swapped(const vi_sink *sink, const vi_write_tensor *t, vi_error *e) {
     unsigned char buffer[1024];
     const unsigned char *data = t->data;
-    size_t unit = vi_dtype_size(t->dtype);
+    /* Of I8 in panels, 16 scales and 16 sums for each panel come first, which are f32. */
+    uint64_t bytes_from = t->dtype == VI_DT_I8 ? (t->shape[0] + 15) / 16 * 128 : t->bytes;
     for (uint64_t left = t->bytes; left > 0;) {
-        size_t n = left < sizeof buffer ? (size_t)left : sizeof buffer;
+        uint64_t done = t->bytes - left;
+        size_t unit = t->dtype == VI_DT_I8 && done < bytes_from ? sizeof(float) : vi_dtype_size(t->dtype);
+        uint64_t alike = done < bytes_from ? bytes_from - done : left;
+        size_t n = alike < sizeof buffer ? (size_t)alike : sizeof buffer;
         for (size_t i = 0; i < n; i++) buffer[i] = data[i / unit * unit + unit - 1 - i % unit];
         int32_t status = put(sink, buffer, n, e);
         if (status != VIT_OK) return status;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/checked.h"
+#include "model/linear_int8.h"
 #include "model/position.h"
 #include "model/rope.h"
 #include <math.h>
@@ -16,6 +17,7 @@ typedef struct layout {
     size_t head_dim, padded_tokens;
     vi_pipeline *pipeline;
     size_t lanes;
+    bool int8;
 } layout;
 
 static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
@@ -95,6 +97,10 @@ static void lay_out(const layout *l, vi_workspace *w, float **position, float **
     size_t longest = max_size(max_size(l->inputs, 2 * l->width), max_size(hidden, (size_t)l->h->representation));
     size_t gemm = max_size(vi_gemm_scratch(longest), 64);
     w->lane_bytes = max_size(gemm, vi_attention_scratch(l->tokens, max_size(l->head_dim, map_dim)));
+    if (l->int8) {
+        size_t rows = product(l->batch, l->tokens, 1, 1), widest = max_size(l->width, (size_t)l->h->mlp);
+        w->lane_bytes = max_size(w->lane_bytes, vi_int8_scratch(rows, widest, l->lanes));
+    }
     if (!vi_round_up(w->lane_bytes, VI_ALIGN, &w->lane_bytes)) w->lane_bytes = SIZE_MAX;
     w->lanes = vi_arena_take(a, l->lanes, w->lane_bytes);
 }
@@ -175,7 +181,8 @@ static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e)
                 .head_dim = head_dim,
                 .padded_tokens = (c->tokens + VI_PANEL - 1) / VI_PANEL * VI_PANEL,
                 .pipeline = &c->pipeline,
-                .lanes = vi_threads_lanes(c->threads)};
+                .lanes = vi_threads_lanes(c->threads),
+                .int8 = c->model->weights.blocks[0].qkv.w.type == VI_I8};
     float *position, *rope;
     vi_workspace work = {0};
     lay_out(&l, &work, &position, &rope);
@@ -221,6 +228,7 @@ static int32_t create_text(vit_context *c, const vi_settings *settings, vi_error
     text->model = c->model->text;
     text->allocator = c->allocator;
     text->kernels = c->kernels;
+    text->int8 = c->int8;
     text->threads = c->threads;
     vi_settings s = *settings;
     s.want_tokens = false;
@@ -243,6 +251,7 @@ int32_t vi_context_create(vit_context **out, vi_model *model, const vi_allocator
     c->own = own;
     c->allocator = allocator ? &c->own : &model->allocator;
     c->kernels = vi_kernels_for(settings->isa);
+    c->int8 = vi_int8_for(settings->isa);
     int32_t status = vi_threads_create(&c->threads, (size_t)settings->threads, settings->parallel_for, settings->parallel_user,
                                        c->allocator, e);
     if (status == VIT_OK) status = create_text(c, settings, e);

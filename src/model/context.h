@@ -7,7 +7,7 @@
 #include "base/reader.h"
 #include "base/status.h"
 #include "base/threads.h"
-#include "kernels/kernels.h"
+#include "kernels/int8.h"
 #include "model/hparams.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
@@ -24,7 +24,7 @@ typedef struct vi_model {
     vi_weights weights;
     struct vi_model *text;  /* the text tower, in this block: hparams, weights and tokenizer count; NULL: none */
     vi_tokenizer tokenizer; /* of a text tower; size 0: none came with the model */
-    uint32_t precision; /* VI_F32 or VI_BF16: type of the packed matrices */
+    uint32_t precision; /* VI_F32, VI_BF16 or VI_I8: type of the packed matrices, in VI_I8 of those that vi_slot_type names */
     bool in_place;      /* matrices and vectors lie in the reader's memory */
     vi_reader reader;   /* kept open while in_place and mapped */
     uint64_t parameters, weight_bytes;
@@ -88,6 +88,7 @@ struct vit_context {
     vi_allocator own;
     vi_settings settings;
     const vi_kernels *kernels;
+    const vi_int8 *int8;
     vi_threads *threads;
     vi_pipeline pipeline; /* for this input size */
     char pipeline_text[512];

@@ -200,6 +200,11 @@ void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *
     }
 }
 
+uint32_t vi_slot_type(vi_slot slot, uint32_t precision, size_t cols) {
+    if (precision != VI_I8) return precision;
+    return slot >= VI_MODEL_SLOTS && vi_slot_table[slot].matrix && cols <= VI_I8_COLS ? VI_I8 : VI_F32;
+}
+
 const char *vi_slot_text(char *dst, size_t size, vi_slot slot, int32_t block) {
     const char *name = vi_slot_table[slot].name;
     if (slot < VI_MODEL_SLOTS)

@@ -158,6 +158,10 @@ extern const vi_slot_row vi_slot_table[VI_SLOTS];
 /* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: no such slot. */
 void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols);
 
+/* Element type of a matrix slot in a model of this precision. In VI_I8 that is the type of what every token passes in every block
+ * (qkv, proj, fc1, fc2); patch embedding, pooling, projection and heads stay float, as do matrices too wide for it. */
+uint32_t vi_slot_type(vi_slot slot, uint32_t precision, size_t cols);
+
 /* "blocks.3.fc1.weight" for block slots, the plain name for model slots (block ignored). Returns dst. */
 const char *vi_slot_text(char *dst, size_t size, vi_slot slot, int32_t block);
 

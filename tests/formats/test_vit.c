@@ -233,6 +233,11 @@ static void test_refused(void) {
     t[0] = tensors[1];
     t[0].dtype = VI_DT_F16;
     refuse(NULL, 0, t, 1, VIT_ERROR_ARGUMENT, "F16");
+    t[0].dtype = VI_DT_I8;
+    t[0].bytes = 17;
+    refuse(NULL, 0, t, 1, VIT_ERROR_ARGUMENT, "I8 in rows");
+    t[0] = (vi_write_tensor){"wide", VI_DT_I8, VI_LAYOUT_PANEL, 2, {1, 65537}, ramp, 128 + 16385 * 64};
+    refuse(NULL, 0, t, 1, VIT_ERROR_ARGUMENT, "I8 with too many columns");
     t[0] = tensors[1];
     t[0].layout = VI_LAYOUT_PANEL;
     refuse(NULL, 0, t, 1, VIT_ERROR_ARGUMENT, "a panel of rank 1");

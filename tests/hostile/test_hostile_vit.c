@@ -124,6 +124,8 @@ static const struct {
     {"type BF16 of the same shape", RECORD_0, VITF_TENSOR_AT_DTYPE, 4, SET, VI_DT_BF16, CORRUPT},
     {"type 2^32 - 1", RECORD_0, VITF_TENSOR_AT_DTYPE, 4, SET, 0xFFFFFFFF, CORRUPT},
     {"layout 2", RECORD_0, VITF_TENSOR_AT_LAYOUT, 4, SET, 2, CORRUPT},
+    {"I8 in rows", RECORD_0, VITF_TENSOR_AT_DTYPE, 4, SET, VI_DT_I8, CORRUPT},
+    {"I8 in panels of another size", RECORD_2, VITF_TENSOR_AT_DTYPE, 4, SET, VI_DT_I8, CORRUPT},
     {"panel of rank 1", RECORD_0, VITF_TENSOR_AT_LAYOUT, 4, SET, VI_LAYOUT_PANEL, CORRUPT},
     {"rows instead of a panel", RECORD_2, VITF_TENSOR_AT_LAYOUT, 4, SET, VI_LAYOUT_ROWS, CORRUPT},
     {"panel instead of rows", RECORD_1, VITF_TENSOR_AT_LAYOUT, 4, SET, VI_LAYOUT_PANEL, CORRUPT},

@@ -384,7 +384,7 @@ class Models(unittest.TestCase):
         self.assertEqual(info.heads * info.head_dim, info.width)
         self.assertEqual(len(info.mean), info.channels)
         self.assertGreater(info.parameters, 1000)
-        self.assertTrue(info.pipeline and info.isa and info.precision in ("f32", "bf16"))
+        self.assertTrue(info.pipeline and info.isa and info.precision in ("f32", "bf16", "int8"))
         self.assertEqual(len(self.model.labels), info.classes)
         self.assertIn("vit.Model", repr(self.model))
 

@@ -60,7 +60,7 @@ class Model:
     """A Vision Transformer.
 
     source is the path of a .vit or .safetensors file or of a folder with one, or the bytes of such a file. The keyword
-    arguments are vit.h's options: threads=1, precision="f32" | "bf16", isa="avx2" (a cap), width=, height= (input size),
+    arguments are vit.h's options: threads=1, precision="f32" | "bf16" | "int8", isa="avx2" (a cap), width=, height= (input size),
     max_batch=1, normalize=True (embeddings of length 1), activation=, pool=, heads=, resize=, filter=, position=, eps=, crop=,
     passes="pillow_13" (resizing as by Pillow 13), mean=, std=, config= and preprocessor= (JSON text or a dict), max_image_side=, max_memory=, map=. labels replaces the model's
     class names. progress(done, total) is called while loading; a true result stops it.
