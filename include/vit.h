@@ -24,7 +24,8 @@
  *               vit_clone gives a second thread its own context on the same weights. Functions that take neither may be
  *               called from any thread. Callbacks run on the calling thread, except the work given to parallel_for.
  *   Memory      vit_forward, vit_begin, vit_step, vit_end and vit_preprocess allocate nothing. Only vit_load*, vit_plan,
- *               vit_clone, vit_request, vit_set_input_size, vit_save* and vit_options_create do.
+ *               vit_clone, vit_request, vit_set_input_size, vit_save* and vit_options_create do, and for a moment the tokenizer
+ *               behind vit_text and vit_text_tokens.
  *   Process     The library never prints, aborts, exits, installs signal handlers, or changes rounding mode, locale,
  *               environment or working directory, and it has no mutable global state.
  *   Results     Bit-identical for any number of threads and any place in a batch, on one machine and instruction set.
@@ -166,7 +167,14 @@ VIT_API int32_t vit_options_set_real(vit_options *o, int32_t key, double value);
 #define VIT_OPT_CONFIG_JSON 200       /* config.json for a model loaded from memory or a reader (or instead of the file's).
                                          A .vit file says everything itself: not used then, which is noted */
 #define VIT_OPT_PREPROCESSOR_JSON 201 /* preprocessor_config.json, likewise */
+#define VIT_OPT_TOKENIZER 202         /* path of the tokenizer's file, for a text tower that comes without one or with another:
+                                         tokenizer.json, merges.txt, CLIP's bpe_simple_vocab_16e6.txt(.gz), spiece.model. Default:
+                                         whichever of them lies beside the model, or the one inside a .vit file */
 VIT_API int32_t vit_options_set_text(vit_options *o, int32_t key, const char *text);
+
+/* The content of such a file in memory, instead of its path. Not copied: it must stay valid until the load has returned. NULL and
+ * 0 unset. */
+VIT_API int32_t vit_options_set_tokenizer(vit_options *o, const void *data, size_t size);
 
 /* Vectors: per-channel mean and standard deviation, in units of pixel values scaled to 0..1. count is 1, 3 or the model's
  * channel count; std must be positive. */
@@ -349,18 +357,28 @@ VIT_API int32_t vit_top(const float *values, int32_t n, int32_t k, int32_t *indi
 /* CLIP and SigLIP: a second tower maps texts to the same space as pictures. Without one (VIT_INFO_TEXT_CONTEXT is 0) the
  * functions of this section return VIT_ERROR_UNSUPPORTED. Zero-shot classification, E = VIT_INFO_EMBEDDING:
  *
+ *     const char *texts[2] = {"a photo of a cat", "a photo of a dog"};
  *     float *text = malloc(2 * E * sizeof *text), *picture = malloc(E * sizeof *picture), scores[2];
- *     vit_text_ids(vit, ids, 2, text, 2 * E);
+ *     vit_text(vit, texts, 2, text, 2 * E);
  *     vit_forward(vit, &image, 1, picture, E);
  *     vit_zeroshot(vit, picture, 1, text, 2, scores, 2);
  *
  * Letters: L = VIT_INFO_TEXT_CONTEXT positions of a text, V = VIT_INFO_VOCABULARY. */
 
-/* Embeddings of `count` texts, given as token ids [count, L], whole texts with their end and padding, each 0..V-1, to out
- * [count, E]; capacity: floats in out, at least count * E. Divided by their L2 norm with VIT_OPT_NORMALIZE, as pictures are.
- * VIT_OPT_MAX_BATCH texts are computed together; a stepwise run and the outputs of a forward are not disturbed. Allocates
+/* Embeddings of `count` texts (UTF-8, NUL-terminated) to out [count, E]; capacity: floats in out, at least count * E. Divided by
+ * their L2 norm with VIT_OPT_NORMALIZE, as pictures are. A text that is too long is cut as the tokenizer of the model's origin
+ * cuts it. VIT_OPT_MAX_BATCH texts are computed together; a stepwise run and the outputs of a forward are not disturbed.
+ * Allocates what the tokenizer needs for a moment: less than 64 bytes a byte of text, plus 4 KiB. STATE: the model came without a
+ * tokenizer (VIT_OPT_TOKENIZER). */
+VIT_API int32_t vit_text(vit_context *vit, const char *const *texts, int32_t count, float *out, size_t capacity);
+
+/* The same from token ids [count, L], whole texts with their end and padding, each 0..V-1. Needs no tokenizer, allocates
  * nothing. */
 VIT_API int32_t vit_text_ids(vit_context *vit, const int32_t *ids, int32_t count, float *out, size_t capacity);
+
+/* The L ids of a text, what vit_text would compute. capacity: numbers in ids, at least L. *used (may be NULL) receives how many
+ * ids the text has before it is cut or padded: more than L says that it was cut. */
+VIT_API int32_t vit_text_tokens(vit_context *vit, const char *text, int32_t *ids, size_t capacity, int32_t *used);
 
 /* Similarity of each picture with each text, out [batch, count]: exp(logit_scale) * cosine + logit_bias, the model's
  * "logits_per_image". pictures [batch, E] and texts [count, E] are embeddings, normalised or not (it makes no difference: this

@@ -42,6 +42,8 @@ static int32_t save(vit_context *c, const vi_sink *sink, const char *const *labe
                            .weights = &m->weights,
                            .text_hparams = m->text ? &m->text->hparams : NULL,
                            .text_weights = m->text ? &m->text->weights : NULL,
+                           .tokenizer = m->text ? m->text->tokenizer.block : NULL,
+                           .tokenizer_size = m->text ? m->text->tokenizer.size : 0,
                            .labels = text,
                            .label_bytes = bytes,
                            .label_count = n};

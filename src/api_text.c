@@ -9,7 +9,7 @@ static int32_t begin_call(vit_context *c) {
     c->error.code = VIT_OK;
     c->error.text[0] = 0;
     if (c->text) return VIT_OK;
-    return vi_fail(&c->error, VIT_ERROR_UNSUPPORTED, "the model has no text tower (or VIT_OPT_TEXT left it out)");
+    return vi_fail(&c->error, VIT_ERROR_UNSUPPORTED, "the model has no text tower (or option text left it out)");
 }
 
 static int32_t check_out(const float *out, size_t capacity, int32_t rows, size_t columns, vi_error *e) {
@@ -54,6 +54,62 @@ int32_t vit_text_ids(vit_context *vit, const int32_t *ids, int32_t count, float 
     for (int32_t first = 0; status == VIT_OK && first < count; first += most)
         run_slice(vit->text, ids + (size_t)first * length, count - first < most ? count - first : most,
                   out + (size_t)first * width);
+    return status;
+}
+
+/* ---- strings --------------------------------------------------------------------------------------------------------------- */
+
+static int32_t encode(vit_context *c, const char *text, int32_t *ids, size_t *used, vi_error *e) {
+    const vi_model *m = c->text->model;
+    if (!text) return vi_fail(e, VIT_ERROR_ARGUMENT, "text is NULL");
+    return vi_tokenizer_encode(&m->tokenizer, text, strlen(text), ids, (size_t)m->hparams.context, used, c->allocator, e);
+}
+
+static int32_t begin_strings(vit_context *c) {
+    int32_t status = begin_call(c);
+    if (status != VIT_OK || c->text->model->tokenizer.size > 0) return status;
+    return vi_fail(&c->error, VIT_ERROR_STATE,
+                   "the model came without a tokenizer: give its file when loading (option tokenizer), or use token ids");
+}
+
+int32_t vit_text_tokens(vit_context *vit, const char *text, int32_t *ids, size_t capacity, int32_t *used) {
+    if (!vit) return VIT_ERROR_ARGUMENT;
+    int32_t status = begin_strings(vit);
+    if (status != VIT_OK) return status;
+    vi_error *e = &vit->error;
+    size_t length = (size_t)vit->text->model->hparams.context, n = 0;
+    if (!ids) return vi_fail(e, VIT_ERROR_ARGUMENT, "ids is NULL");
+    if (capacity < length)
+        return vi_fail(e, VIT_ERROR_BUFFER, "ids has room for %llu numbers, a text has %llu", (unsigned long long)capacity,
+                       (unsigned long long)length);
+    status = encode(vit, text, ids, &n, e);
+    if (status == VIT_OK && used) *used = n > INT32_MAX ? INT32_MAX : (int32_t)n;
+    return status;
+}
+
+/* Texts [first, first + count) -> out [count, E] */
+static int32_t run_strings(vit_context *c, const char *const *texts, int32_t first, int32_t count, float *out, vi_error *e) {
+    size_t length = (size_t)c->text->model->hparams.context;
+    for (int32_t i = 0; i < count; i++) {
+        vi_error one = {0};
+        int32_t status = encode(c, texts[first + i], c->text->work.ids + (size_t)i * length, NULL, &one);
+        if (status != VIT_OK) return vi_fail(e, status, "text %ld: %s", (long)(first + i), one.text);
+    }
+    run_slice(c->text, c->text->work.ids, count, out);
+    return VIT_OK;
+}
+
+int32_t vit_text(vit_context *vit, const char *const *texts, int32_t count, float *out, size_t capacity) {
+    if (!vit) return VIT_ERROR_ARGUMENT;
+    int32_t status = begin_strings(vit);
+    if (status != VIT_OK) return status;
+    size_t width = embedding_width(vit);
+    if (count > 0 && !texts) return vi_fail(&vit->error, VIT_ERROR_ARGUMENT, "texts is NULL");
+    status = check_out(out, capacity, count, width, &vit->error);
+    int32_t most = vit->settings.max_batch;
+    for (int32_t first = 0; status == VIT_OK && first < count; first += most)
+        status = run_strings(vit, texts, first, count - first < most ? count - first : most, out + (size_t)first * width,
+                             &vit->error);
     return status;
 }
 

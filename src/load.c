@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/json.h"
 #include "family/family.h"
+#include "tokenizer.h"
 #include "format/view.h"
 #include <string.h>
 
@@ -29,6 +30,8 @@ typedef struct loader {
     vi_description description;
     uint32_t precision;
     bool in_place;
+    vi_tokenizer_files tokenizer;
+    unsigned char *tokenizer_copy; /* in the model's block */
     vi_model *model;
     size_t model_size;
     size_t widest;        /* columns of the widest matrix, or rows of the tallest that is stored by columns */
@@ -150,6 +153,53 @@ static void place_strings(loader *l) {
     l->model->label_count = d->label_count;
 }
 
+/* ---- tokenizer ------------------------------------------------------------------------------------------------------------- */
+
+/* The block in a .vit file counts unless the options say otherwise. */
+static bool tokenizer_is_inside(const loader *l) {
+    const vi_description *text = l->description.text;
+    return text && text->tokenizer_block && !l->o->tokenizer_data && !l->o->tokenizer_path;
+}
+
+static int32_t find_tokenizer(loader *l, const char *path) {
+    vi_description *d = &l->description;
+    if (!d->text || tokenizer_is_inside(l)) return VIT_OK;
+    int32_t status = vi_tokenizer_find(&l->tokenizer, path, l->o, &d->tokenizer, &l->a, l->e);
+    if (status == VIT_OK && !l->tokenizer.block.data && strcmp(l->directory.format->name, "vit") != 0)
+        vi_note(d, false, "texts: no tokenizer came with the model, so it takes token ids only (option tokenizer)");
+    return status;
+}
+
+/* The block in the caller's memory, when it may stay there: another process could change a mapping after the check. */
+static const void *tokenizer_in_place(const loader *l) {
+    bool stays = tokenizer_is_inside(l) && !l->reader.mapped;
+    return stays ? vi_tensor_in_place(&l->directory, l->description.text->tokenizer_block, 1) : NULL;
+}
+
+static size_t tokenizer_size(const loader *l) {
+    return tokenizer_is_inside(l) ? (size_t)l->description.text->tokenizer_block->bytes : l->tokenizer.block.size;
+}
+
+static int32_t open_tokenizer(loader *l) {
+    size_t size = tokenizer_size(l);
+    if (size == 0) return VIT_OK;
+    const vi_description *text = l->description.text;
+    const void *block = tokenizer_in_place(l);
+    int32_t status = VIT_OK;
+    if (!block && tokenizer_is_inside(l))
+        status = vi_reader_read(&l->reader, text->tokenizer_block->offset, l->tokenizer_copy, size, l->e);
+    else if (!block)
+        memcpy(l->tokenizer_copy, l->tokenizer.block.data, size);
+    vi_tokenizer *t = &l->model->text->tokenizer;
+    if (status == VIT_OK) status = vi_tokenizer_open(t, block ? block : l->tokenizer_copy, size, l->reader.name, l->e);
+    if (status == VIT_OK && t->vocabulary > text->hparams.vocabulary)
+        return vi_fail(l->e, VIT_ERROR_MODEL, "%s: the tokenizer has %ld tokens, the model %ld", l->reader.name,
+                       (long)t->vocabulary, (long)text->hparams.vocabulary);
+    return status;
+}
+
+/* ---- all of it in one block ------------------------------------------------------------------------------------------------ */
+
 /* A model's struct and that of its blocks; NULL while measuring. */
 static vi_model *place_tower(loader *l, const vi_description *d) {
     vi_model *model = vi_arena_take(&l->arena, 1, sizeof *model);
@@ -168,6 +218,7 @@ static void lay_out(loader *l) {
     if (l->model) l->model->text = text_model;
     for_each_slot(l, place_slot);
     place_strings(l);
+    if (tokenizer_size(l) > 0 && !tokenizer_in_place(l)) l->tokenizer_copy = vi_arena_take(&l->arena, tokenizer_size(l), 1);
 }
 
 static int32_t take_model(loader *l) {
@@ -424,7 +475,9 @@ static int32_t run(loader *l, const char *path) {
     if (l->directory.choice[0] != '\0')
         vi_note(&l->description, true, "weights: the file has several sets, '%s' is taken", l->directory.choice);
     choose_precision(l);
-    status = take_model(l);
+    status = find_tokenizer(l, path);
+    if (status == VIT_OK) status = take_model(l);
+    if (status == VIT_OK) status = open_tokenizer(l);
     if (status == VIT_OK) status = fill_model(l);
     if (status == VIT_OK) status = for_each_slot(l, check_int8);
     return status;
@@ -439,6 +492,7 @@ static void close_side_file(side_file *f, vi_allocator *a) {
 static void close_temporaries(loader *l) {
     drop_whole(l);
     vi_free(&l->a, l->rows, l->rows_bytes, VI_TEMPORARY);
+    vi_tokenizer_files_free(&l->tokenizer, &l->a);
     vi_description_free(&l->description, &l->a);
     close_side_file(&l->preprocessor, &l->a);
     close_side_file(&l->config, &l->a);

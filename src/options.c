@@ -106,8 +106,17 @@ int32_t vit_options_set_text(vit_options *o, int32_t key, const char *text) {
         o->config_json = text;
     else if (key == VIT_OPT_PREPROCESSOR_JSON)
         o->preprocessor_json = text;
+    else if (key == VIT_OPT_TOKENIZER)
+        o->tokenizer_path = text;
     else
         return VIT_ERROR_ARGUMENT;
+    return VIT_OK;
+}
+
+int32_t vit_options_set_tokenizer(vit_options *o, const void *data, size_t size) {
+    if (!vi_options_valid(o) || !data != !size) return VIT_ERROR_ARGUMENT;
+    o->tokenizer_data = data;
+    o->tokenizer_size = size;
     return VIT_OK;
 }
 

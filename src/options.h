@@ -15,7 +15,9 @@ struct vit_options {
     uint32_t owned; /* made by vit_options_create */
     int64_t ints[VI_INT_OPTIONS];
     double eps, crop;
-    const char *config_json, *preprocessor_json;
+    const char *config_json, *preprocessor_json, *tokenizer_path;
+    const void *tokenizer_data; /* [tokenizer_size] or NULL */
+    size_t tokenizer_size;
     int32_t mean_count, std_count;
     float mean[VI_MAX_CHANNELS], std[VI_MAX_CHANNELS];
     vi_allocator allocator; /* as created: nothing taken yet */

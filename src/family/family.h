@@ -1,5 +1,5 @@
-/* Room rule: a family knows whose tensor names a checkpoint has and what its config files say. It includes base/, format/ and
- * model/hparams.h, model/weights.h, never the forward pass or the kernels' functions.
+/* Room rule: a family knows whose tensor names a checkpoint has and what its config files say. It includes base/, format/, text/
+ * and model/hparams.h, model/weights.h, never the forward pass or the kernels' functions.
  *
  * family.h: what a checkpoint family must provide. families.c holds the list: to add one, write family/<name>.c and add its
  * row there (first hit wins). */
@@ -10,6 +10,7 @@
 #include "format/format.h"
 #include "model/hparams.h"
 #include "model/weights.h"
+#include "text/tokenizer.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,8 @@ typedef struct vi_description {
     void *label_block; /* temporary memory */
     size_t label_block_size;
     struct vi_description *text; /* the text tower, temporary memory: hparams, model and blocks count; NULL: none */
+    vi_text_options tokenizer;   /* of the text tower: whose code prepares texts; the name is not set */
+    vi_tensor *tokenizer_block;  /* of the text tower: a compiled tokenizer in the file (.vit), or NULL */
 } vi_description;
 
 typedef struct vi_family {

@@ -71,7 +71,7 @@ static void guess_config(const vi_hf_text_class *k, const vi_checkpoint *c, vi_d
     text->eps = (float)k->eps;
     if (k->end_token >= 0) text->pick = VI_PICK_LARGEST;
     if (c->overrides->text_heads < 0)
-        vi_note(d, true, "text tower: %ld heads of %ld assumed (VIT_OPT_TEXT_HEADS)", (long)text->heads,
+        vi_note(d, true, "text tower: %ld heads of %ld assumed (option text_heads)", (long)text->heads,
                 (long)(text->width / text->heads));
 }
 
@@ -80,6 +80,7 @@ int32_t vi_hf_text_hparams(const vi_hf_text_class *k, const vi_checkpoint *c, vi
     if (!open_names(c, &n)) return VIT_OK;
     int32_t status = vi_infer_text(&n, text, e);
     if (status != VIT_OK) return status;
+    d->tokenizer = (vi_text_options){.origin = VI_TEXT_HF, .context = text->context};
     text->causal = k->causal;
     text->pick = k->pick;
     const vi_json_value *older = vi_config_get(c->config, "text_config_dict"), *part = vi_config_get(c->config, "text_config");

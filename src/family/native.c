@@ -88,6 +88,7 @@ static const meta_row text_rows[] = {
 };
 #define TEXT_ROWS (sizeof text_rows / sizeof *text_rows)
 #define TEXT_PREFIX "text." /* of its tensors */
+#define TOKENIZER "tokenizer" /* a compiled tokenizer, as bytes */
 
 static const char *slot_name(char name[64], const char *prefix, vi_slot slot, int32_t block) {
     size_t length = strlen(prefix);
@@ -183,7 +184,13 @@ static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparam
 }
 
 static int32_t text_bind(const vi_checkpoint *c, vi_description *text, vi_error *e) {
-    (void)e;
+    vi_tensor *block = vi_directory_find(c->directory, TOKENIZER);
+    if (block != NULL) {
+        if (block->dtype != VI_DT_U8 || block->rank != 1)
+            return vi_fail(e, VIT_ERROR_CORRUPT, "%s: the tokenizer is no list of bytes", c->directory->reader->name);
+        block->used = true;
+        text->tokenizer_block = block;
+    }
     return bind_tower(c, TEXT_PREFIX, text);
 }
 
@@ -291,7 +298,17 @@ static bool put_tower(output *out, const out_tower *tower) {
 static bool put_tensors(output *out, const vi_native *m) {
     out->count = 0;
     bool fits = put_tower(out, &(out_tower){"", m->hparams, m->weights});
-    return fits && (m->text_hparams == NULL || put_tower(out, &(out_tower){TEXT_PREFIX, m->text_hparams, m->text_weights}));
+    if (fits && m->text_hparams != NULL) fits = put_tower(out, &(out_tower){TEXT_PREFIX, m->text_hparams, m->text_weights});
+    if (!fits || m->tokenizer_size == 0) return fits;
+    vi_write_tensor t = {.dtype = VI_DT_U8, .layout = VI_LAYOUT_ROWS, .rank = 1, .data = m->tokenizer};
+    t.bytes = m->tokenizer_size;
+    t.shape[0] = m->tokenizer_size;
+    if (out->tensors != NULL) {
+        t.name = TOKENIZER;
+        out->tensors[out->count] = t;
+    }
+    out->count++;
+    return true;
 }
 
 int32_t vi_native_write(const vi_native *m, const vi_sink *sink, vit_progress_fn progress, void *progress_user, vi_allocator *a,
@@ -306,7 +323,7 @@ int32_t vi_native_write(const vi_native *m, const vi_sink *sink, vit_progress_fn
     for (size_t i = 0; i < TEXT_ROWS && m->text_hparams != NULL; i++) put_row(&out, &text_rows[i], m->text_hparams);
     if (!put_tensors(&out, m)) return vi_fail(e, VIT_ERROR_LIMIT, "model: too large to save");
 
-    /* No overflow: count is at most 2 * (VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS). */
+    /* No overflow: count is at most 1 + 2 * (VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS). */
     size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names);
     void *block = vi_alloc(a, size, VI_TEMPORARY);
     if (block == NULL) return vi_alloc_failed(a, size, "directory of the saved model", e);

@@ -157,7 +157,7 @@ typedef struct vi_sink { /* where the bytes go */
 
 typedef struct vi_write_tensor {
     const char *name;
-    vi_dtype dtype; /* VI_DT_F32 or VI_DT_BF16; VI_DT_I8 in panels */
+    vi_dtype dtype; /* VI_DT_F32, VI_DT_BF16 or VI_DT_U8; VI_DT_I8 in panels */
     uint32_t layout, rank;
     uint64_t shape[VI_MAX_RANK];
     const void *data; /* native byte order, as in memory; swapped on big-endian hosts while writing */

@@ -159,7 +159,8 @@ static int32_t read_tensor(vi_tensor *t, const unsigned char *record, const vi_r
     t->rank = vi_load_u32(record + VITF_TENSOR_AT_RANK);
     t->offset = vi_load_u64(record + VITF_TENSOR_AT_OFFSET);
     t->bytes = vi_load_u64(record + VITF_TENSOR_AT_SIZE);
-    bool known = dtype == VI_DT_F32 || dtype == VI_DT_BF16 || (dtype == VI_DT_I8 && t->layout == VI_LAYOUT_PANEL);
+    bool known = dtype == VI_DT_F32 || dtype == VI_DT_BF16 || dtype == VI_DT_U8;
+    known = known || (dtype == VI_DT_I8 && t->layout == VI_LAYOUT_PANEL);
     if (!known) return bad_tensor(r, t, VIT_ERROR_CORRUPT, "unknown type", e);
     t->dtype = (vi_dtype)dtype;
     if (t->rank > VI_MAX_RANK) return bad_tensor(r, t, VIT_ERROR_CORRUPT, "more than 6 dimensions", e);

@@ -29,7 +29,7 @@ static int32_t check_tensor(const vi_write_tensor *t, vi_error *e) {
     }
     uint64_t bytes = 0;
     bool int8 = t->dtype == VI_DT_I8 && t->layout == VI_LAYOUT_PANEL;
-    bool fine = (t->dtype == VI_DT_F32 || t->dtype == VI_DT_BF16 || int8) && t->rank <= VI_MAX_RANK;
+    bool fine = (t->dtype == VI_DT_F32 || t->dtype == VI_DT_BF16 || t->dtype == VI_DT_U8 || int8) && t->rank <= VI_MAX_RANK;
     for (uint32_t i = 0; fine && i < t->rank; i++) fine = t->shape[i] <= VI_MAX_DIM;
     fine = fine && vi_tensor_bytes(t->dtype, t->layout, t->rank, t->shape, &bytes);
     if (fine && bytes == t->bytes && (t->data != NULL || bytes == 0)) return VIT_OK;

@@ -142,7 +142,7 @@ static void left_out(void) {
     vit_context *vit = pair_load("pair_clip", NULL), *bare = pair_load("pair_clip", o);
     vit_options_free(o);
     if (!vit || !bare) return;
-    CHECK(vit_text_ids(bare, ids, 1, out, E) == VIT_ERROR_UNSUPPORTED && strstr(vit_message(bare), "VIT_OPT_TEXT"), "%s",
+    CHECK(vit_text_ids(bare, ids, 1, out, E) == VIT_ERROR_UNSUPPORTED && strstr(vit_message(bare), "option text"), "%s",
           vit_message(bare));
     CHECK(vit_similarity(bare, out, 1, out, 1, out, 1) == VIT_ERROR_UNSUPPORTED, "%s", vit_message(bare));
     CHECK(vit_info_int(bare, VIT_INFO_TEXT_CONTEXT, &context) == VIT_OK && context == 0, "context %lld", (long long)context);
@@ -153,4 +153,58 @@ static void left_out(void) {
     vit_free(bare);
 }
 
-TEST_MAIN(arguments, odd_embeddings, same_bits_anywhere, normalised_texts, beside_a_stepwise_run, left_out)
+/* ---- tokenizers ------------------------------------------------------------------------------------------------------------ */
+
+static int32_t load_with(const char *model, const char *file, const void *data, size_t size, vit_context **vit, char why[512]) {
+    char path[256];
+    vit_options *o = vit_options_create();
+    snprintf(path, sizeof path, "tests/golden/data/%s", model);
+    vit_options_set_text(o, VIT_OPT_TOKENIZER, file);
+    CHECK(vit_options_set_tokenizer(o, data, size) == VIT_OK, "set");
+    int32_t status = vit_load(vit, path, o, why, 512);
+    vit_options_free(o);
+    return status;
+}
+
+static void tokenizers(void) {
+    static const char merges[] = "tests/golden/data/pair_clip_strings/merges.txt";
+    const char *const texts[] = {"a cat", NULL};
+    char why[512] = "";
+    int32_t ids[L], used = 0;
+    float out[2 * E] = {0};
+    vit_context *vit = pair_load("pair_clip", NULL);
+    if (!vit) return;
+    CHECK(vit_text(vit, texts, 1, out, E) == VIT_ERROR_STATE && strstr(vit_message(vit), "option tokenizer"), "%s",
+          vit_message(vit));
+    CHECK(vit_text_tokens(vit, "a", ids, L, NULL) == VIT_ERROR_STATE, "%s", vit_message(vit));
+    CHECK(strstr(vit_info_text(vit, VIT_TEXT_NOTES), "no tokenizer"), "notes: %s", vit_info_text(vit, VIT_TEXT_NOTES));
+    vit_free(vit);
+
+    CHECK(load_with("pair_clip", merges, NULL, 0, &vit, why) == VIT_ERROR_MODEL && strstr(why, "the model 40"), "%s", why);
+    CHECK(load_with("pair_clip", "/does/not/exist", NULL, 0, &vit, why) == VIT_ERROR_IO && strstr(why, "exist"), "%s", why);
+    CHECK(load_with("pair_clip", "tests/golden/data/pair_clip/run0.bin", NULL, 0, &vit, why) == VIT_ERROR_FORMAT, "%s", why);
+    CHECK(load_with("pair_clip", NULL, "abc", 3, &vit, why) == VIT_ERROR_FORMAT, "%s", why);
+
+    vit_options *o = vit_options_create();
+    CHECK(vit_options_set_tokenizer(o, "x", 0) == VIT_ERROR_ARGUMENT, "no bytes");
+    CHECK(vit_options_set_tokenizer(o, NULL, 1) == VIT_ERROR_ARGUMENT, "NULL data");
+    CHECK(vit_options_set_tokenizer(NULL, "x", 1) == VIT_ERROR_ARGUMENT, "NULL options");
+    vit_options_free(o);
+
+    vit = pair_load("pair_clip_strings", NULL);
+    if (!vit) return;
+    CHECK(vit_text_tokens(vit, "a cat", ids, L, &used) == VIT_OK && used == 4, "%d ids: %s", (int)used, vit_message(vit));
+    CHECK(vit_text_tokens(vit, "a b c d e f g h i j k l m n o p q r s t u v w x y z", ids, L, &used) == VIT_OK && used == 28,
+          "%d ids", (int)used);
+    CHECK(vit_text_tokens(vit, "a", ids, L - 1, NULL) == VIT_ERROR_BUFFER, "%s", vit_message(vit));
+    CHECK(vit_text_tokens(vit, NULL, ids, L, NULL) == VIT_ERROR_ARGUMENT, "NULL text");
+    CHECK(vit_text_tokens(vit, "a", NULL, L, NULL) == VIT_ERROR_ARGUMENT, "NULL ids");
+    CHECK(vit_text(vit, texts, 2, out, 2 * E) == VIT_ERROR_ARGUMENT && strstr(vit_message(vit), "text 1"), "%s",
+          vit_message(vit));
+    CHECK(vit_text(vit, NULL, 1, out, E) == VIT_ERROR_ARGUMENT && vit_text(NULL, texts, 1, out, E) == VIT_ERROR_ARGUMENT, "NULL");
+    CHECK(vit_text(vit, texts, 1, out, E - 1) == VIT_ERROR_BUFFER, "%s", vit_message(vit));
+    CHECK(vit_text(vit, texts, 1, out, E) == VIT_OK, "%s", vit_message(vit));
+    vit_free(vit);
+}
+
+TEST_MAIN(arguments, odd_embeddings, same_bits_anywhere, normalised_texts, beside_a_stepwise_run, left_out, tokenizers)

@@ -8,7 +8,9 @@ Folders and run files are those of make_golden.py. Records, B pictures, N texts:
   pixels [B, C, H, W], ids [N, L]
   pictures [B, E], texts [N, E]   embeddings before they are normalised
   logits [B, N]                   logits_per_image
+Where there is a texts.txt, its lines are the texts of the ids.
 """
+import json
 import os
 import shutil
 import sys
@@ -92,6 +94,39 @@ def pair_siglip_bf16(folder):
     from transformers import SiglipConfig, SiglipModel
     config = SiglipConfig(vision_config={**VISION, "num_attention_heads": 3}, text_config={**TEXT, "hidden_size": 12})
     hf_pair(folder, SiglipModel(config), torch.randint(0, 40, (3, 19)), torch.bfloat16)
+
+
+# ---- strings ----------------------------------------------------------------------------------------------------------
+
+TEXTS = ("a photo of a cat", "A photo of the DOG.", "", "caf\u00e9 \u732b \U0001f431 don't 42 &amp; <b>",
+         "one text that is far too long for nineteen places and must therefore be cut behind the last one that fits")
+MERGES = ("t h", "th e</w>", "c a", "ca t</w>", "d o", "do g</w>", "o f</w>", "p h", "o t", "ph ot", "phot o</w>", "a n",
+          "i s</w>", "e r", "o n")
+
+
+def byte_characters():
+    """GPT-2's characters of the 256 bytes, in the order of CLIP's vocabulary."""
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [b for b in range(256) if b not in shown]
+    return [chr(b) for b in shown] + [chr(256 + i) for i in range(len(hidden))]
+
+
+@case
+def pair_clip_strings(folder):
+    from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
+    letters = byte_characters()
+    words = [*letters, *(c + "</w>" for c in letters), *("".join(m.split()) for m in MERGES), "<|startoftext|>", "<|endoftext|>"]
+    with open(os.path.join(folder, "vocab.json"), "w", encoding="utf-8") as f:
+        json.dump({w: i for i, w in enumerate(words)}, f, ensure_ascii=False)
+    with open(os.path.join(folder, "merges.txt"), "w", encoding="utf-8") as f:
+        f.write("\n".join(["#version: 0.2", *MERGES, ""]))
+    with open(os.path.join(folder, "texts.txt"), "w", encoding="utf-8") as f:
+        f.write("\n".join([*TEXTS, ""]))
+    tokenizer = CLIPTokenizer(vocab={w: i for i, w in enumerate(words)}, merges=[tuple(m.split()) for m in MERGES])
+    ids = tokenizer(list(TEXTS), padding="max_length", truncation=True, max_length=19, return_tensors="pt").input_ids
+    text = {"vocab_size": len(words), "eos_token_id": len(words) - 1, "bos_token_id": len(words) - 2, "pad_token_id": 0}
+    config = CLIPConfig(vision_config=VISION, text_config={**TEXT, **text}, projection_dim=6)
+    hf_pair(folder, CLIPModel(config), ids, torch.float16)
 
 
 def main():

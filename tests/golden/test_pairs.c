@@ -18,6 +18,7 @@ static const pair_case cases[] = {
     {"pair_clip_legacy", "hf-clip", 0},
     {"pair_siglip", "hf-siglip", 1},
     {"pair_siglip_bf16", "hf-siglip", 1},
+    {"pair_clip_strings", "hf-clip", 0},
 };
 #define CASES (sizeof cases / sizeof *cases)
 
@@ -138,6 +139,38 @@ static void pairs_match_their_origin(void) {
     printf("worst difference: %.2e of the largest value (%s)\n", worst, worst_place);
 }
 
+/* ---- strings --------------------------------------------------------------------------------------------------------------- */
+
+/* The lines of texts.txt, ended by NUL; free(lines[0]). */
+static int32_t read_lines(const char *name, const char *lines[16]) {
+    char path[256];
+    size_t size;
+    snprintf(path, sizeof path, DATA "%s/texts.txt", name);
+    char *text = (char *)gold_file(path, &size);
+    CHECK(text != NULL, "%s is missing", path);
+    int32_t count = 0;
+    for (size_t at = 0; text && at < size && count < 16; at++) {
+        lines[count++] = text + at;
+        while (text[at] != '\n') at++;
+        text[at] = '\0';
+    }
+    return count;
+}
+
+/* The same from strings, by a tokenizer beside the model, inside a copy, or given when loading. */
+static void check_strings(vit_context *vit, const run *r, const char *const *lines, const char *place) {
+    float texts[MOST];
+    int32_t length = (int32_t)r->ids.shape[1], ids[MOST];
+    for (int32_t i = 0; i < r->count; i++) {
+        CHECK(vit_text_tokens(vit, lines[i], ids, MOST, NULL) == VIT_OK, "%s: %s", place, vit_message(vit));
+        for (int32_t t = 0; t < length; t++)
+            CHECK(ids[t] == r->numbers[i * length + t], "%s: text %d, id %d is %d, expected %d", place, (int)i, (int)t,
+                  (int)ids[t], (int)r->numbers[i * length + t]);
+    }
+    CHECK(vit_text(vit, lines, r->count, texts, MOST) == VIT_OK, "%s: %s", place, vit_message(vit));
+    compare("texts", texts, r->texts, TOLERANCE, place);
+}
+
 /* ---- copies ---------------------------------------------------------------------------------------------------------------- */
 
 typedef struct bytes {
@@ -202,4 +235,33 @@ static void copies_are_the_same_pair(void) {
         }
 }
 
-TEST_MAIN(pairs_match_their_origin, copies_are_the_same_pair)
+static void strings_match_their_origin(void) {
+    static const char *const names[] = {"pair_clip_strings"};
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        const char *lines[16];
+        char why[512] = "";
+        int64_t has = 0;
+        bytes saved = {0};
+        run r;
+        vit_context *vit = load(names[n], options(VIT_ISA_BEST, VIT_PRECISION_AUTO, 3)), *copy = NULL;
+        if (!vit || !open_run(&r, names[n])) continue;
+        CHECK(read_lines(names[n], lines) == r.count, "%s: texts.txt", names[n]);
+        CHECK(vit_info_int(vit, VIT_INFO_TOKENIZER, &has) == VIT_OK && has == 1, "%s: no tokenizer", names[n]);
+        check_strings(vit, &r, lines, names[n]);
+        CHECK(vit_save_writer(vit, append, &saved, NULL, 0) == VIT_OK, "%s", vit_message(vit));
+        vit_options *o = vit_options_create();
+        for (int64_t in_place = 0; in_place <= 1; in_place++) {
+            vit_options_set_int(o, VIT_OPT_IN_PLACE, in_place);
+            CHECK(vit_load_memory(&copy, saved.data, saved.size, o, why, sizeof why) == VIT_OK, "%s: %s", names[n], why);
+            check_strings(copy, &r, lines, names[n]);
+            vit_free(copy);
+        }
+        vit_options_free(o);
+        free(saved.data);
+        free((char *)(uintptr_t)lines[0]);
+        vit_free(vit);
+        close_run(&r);
+    }
+}
+
+TEST_MAIN(pairs_match_their_origin, copies_are_the_same_pair, strings_match_their_origin)

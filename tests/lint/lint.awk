@@ -19,7 +19,7 @@ BEGIN {
     may["image"] = "base/"
     may["text"] = "base/"
     may["model"] = "base/ kernels/ format/ image/ text/"
-    may["family"] = "base/ format/ model/hparams.h model/weights.h"
+    may["family"] = "base/ format/ text/ model/hparams.h model/weights.h"
     may["api"] = "base/ kernels/ format/ image/ text/ model/ family/"
 
     calls["alloc"] = "malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign valloc strdup strndup"

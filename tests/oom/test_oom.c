@@ -1,43 +1,8 @@
 /* test_oom.c: every allocation fails in turn, at load, clone, request, resize and save; nothing leaks, nothing is written, the
  * second try gives the same bits. A forward allocates nothing. A block of exactly the planned size is enough, and one unit less
  * is not. */
+#include "heap.h"
 #include "make_model.h"
-
-typedef struct heap {
-    long calls, fail_at, fail_until; /* calls fail_at..fail_until fail (1-based) */
-    long live;                       /* blocks */
-    size_t bytes;
-    long bad_frees;
-} heap;
-
-typedef struct header {
-    void *base;
-    size_t size;
-} header;
-
-static void *take(void *user, size_t size, size_t align) {
-    heap *h = user;
-    h->calls++;
-    if (h->calls >= h->fail_at && h->calls <= h->fail_until) return NULL;
-    unsigned char *base = malloc(size + align + sizeof(header));
-    size_t address = (size_t)base + sizeof(header);
-    unsigned char *p = base + sizeof(header) + (align - address % align) % align;
-    memcpy(p - sizeof(header), &(header){base, size}, sizeof(header));
-    memset(p, 0xa5, size);
-    h->live++;
-    h->bytes += size;
-    return p;
-}
-
-static void give_back(void *user, void *block, size_t size) {
-    heap *h = user;
-    header found;
-    memcpy(&found, (unsigned char *)block - sizeof found, sizeof found);
-    if (found.size != size) h->bad_frees++;
-    h->live--;
-    h->bytes -= size;
-    free(found.base);
-}
 
 static blob model;
 static vit_image picture;
@@ -57,12 +22,6 @@ static void prepare(void) {
     vit_context *c = load_blob(&model, NULL);
     CHECK(vit_forward(c, &picture, 1, expected, 7) == VIT_OK, "%s", vit_message(c));
     vit_free(c);
-}
-
-static int32_t discard(void *user, const void *data, size_t size) {
-    (void)data;
-    *(size_t *)user += size;
-    return 0;
 }
 
 /* The whole life of a context; stops at the first failure and frees everything. Returns the first bad status. */

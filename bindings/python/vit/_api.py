@@ -54,6 +54,7 @@ OPT_EPS = 100
 OPT_CROP = 101
 OPT_CONFIG_JSON = 200
 OPT_PREPROCESSOR_JSON = 201
+OPT_TOKENIZER = 202
 OPT_MEAN = 300
 OPT_STD = 301
 
@@ -217,6 +218,7 @@ FUNCTIONS = {
     "vit_options_get_int": (c_int32, [options, c_int32, POINTER(c_int64)]),
     "vit_options_set_real": (c_int32, [options, c_int32, c_double]),
     "vit_options_set_text": (c_int32, [options, c_int32, c_char_p]),
+    "vit_options_set_tokenizer": (c_int32, [options, c_void_p, c_size_t]),
     "vit_options_set_vector": (c_int32, [options, c_int32, floats, c_int32]),
     "vit_options_set_allocator": (c_int32, [options, alloc_fn, free_fn, c_void_p]),
     "vit_options_set_memory": (c_int32, [options, c_void_p, c_size_t]),
@@ -239,6 +241,8 @@ FUNCTIONS = {
     "vit_request": (c_int32, [context, c_int32, c_int32]),
     "vit_output": (c_int32, [context, c_int32, c_int32, POINTER(POINTER(c_float)), POINTER(c_int64), POINTER(c_int32)]),
     "vit_set_input_size": (c_int32, [context, c_int32, c_int32]),
+    "vit_text": (c_int32, [context, POINTER(c_char_p), c_int32, floats, c_size_t]),
+    "vit_text_tokens": (c_int32, [context, c_char_p, POINTER(c_int32), c_size_t, POINTER(c_int32)]),
     "vit_text_ids": (c_int32, [context, POINTER(c_int32), c_int32, floats, c_size_t]),
     "vit_similarity": (c_int32, [context, floats, c_int32, floats, c_int32, floats, c_size_t]),
     "vit_zeroshot": (c_int32, [context, floats, c_int32, floats, c_int32, floats, c_size_t]),
