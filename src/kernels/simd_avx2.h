@@ -68,6 +68,14 @@ INLINE float v16_tree_max(v16 x) {
     return _mm_cvtss_f32(_mm_max_ss(p2, _mm_movehdup_ps(p2)));
 }
 
+/* a0 b0 a1 b1 ..., of the lower and of the upper halves */
+INLINE v16 zip8(__m256 a, __m256 b) {
+    const __m256 low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
+    return (v16){_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31)};
+}
+INLINE v16 v16_zip_low(v16 a, v16 b) { return zip8(a.low, b.low); }
+INLINE v16 v16_zip_high(v16 a, v16 b) { return zip8(a.high, b.high); }
+
 /* 16 pairs of bf16: the even ones, the odd ones. */
 INLINE __m256i pairs8(const uint16_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
 INLINE __m256 even8(__m256i x) { return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)); }

@@ -45,6 +45,14 @@ INLINE float v16_tree_max(v16 x) {
     return _mm_cvtss_f32(_mm_max_ss(p2, _mm_movehdup_ps(p2)));
 }
 
+/* a0 b0 a1 b1 ..., of the lower and of the upper halves */
+INLINE v16 v16_zip_low(v16 a, v16 b) {
+    return _mm512_permutex2var_ps(a, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), b);
+}
+INLINE v16 v16_zip_high(v16 a, v16 b) {
+    return _mm512_permutex2var_ps(a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
+}
+
 /* 16 pairs of bf16: the even ones, the odd ones. */
 INLINE v16 v16_bf16_even(const uint16_t *p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16)); }
 INLINE v16 v16_bf16_odd(const uint16_t *p) {

@@ -68,6 +68,13 @@ INLINE float v16_tree_max(v16 x) {
     return vmaxvq_f32(vmaxq_f32(vmaxq_f32(x.q[0], x.q[2]), vmaxq_f32(x.q[1], x.q[3])));
 }
 
+/* a0 b0 a1 b1 ..., of the lower and of the upper halves */
+INLINE v16 zip8(float32x4_t a0, float32x4_t b0, float32x4_t a1, float32x4_t b1) {
+    return (v16){{vzip1q_f32(a0, b0), vzip2q_f32(a0, b0), vzip1q_f32(a1, b1), vzip2q_f32(a1, b1)}};
+}
+INLINE v16 v16_zip_low(v16 a, v16 b) { return zip8(a.q[0], b.q[0], a.q[1], b.q[1]); }
+INLINE v16 v16_zip_high(v16 a, v16 b) { return zip8(a.q[2], b.q[2], a.q[3], b.q[3]); }
+
 /* 16 pairs of bf16: the even ones, the odd ones. */
 INLINE uint32x4_t pairs4(const uint16_t *p) { return vreinterpretq_u32_u16(vld1q_u16(p)); }
 #define EVEN(i) vreinterpretq_f32_u32(vshlq_n_u32(pairs4(p + 8 * i), 16))
