@@ -32,7 +32,7 @@ class Result:
     title: str
     precision: str
     turns: List[float] = field(default_factory=list)  # milliseconds a picture, of the median forward of each turn
-    open_seconds: float = 0
+    is_slow: bool = False  # so slow that the second forward ever was its one turn
     difference: float = 0  # from our f32 logits, as part of the largest
     cosine: float = 1
     failure: str = ""
@@ -46,19 +46,37 @@ class Result:
         return [mine / its for mine, its in zip(self.turns, other.turns)]
 
 
-def _open(peers: Dict[str, Peer], setting: Setting, model: str, turn: float) -> "tuple[Dict[str, Result], Dict[str, Any]]":
+@dataclass(frozen=True)
+class Plan:
+    rounds: int
+    turn: float  # seconds that a turn should take
+    budget: float  # seconds of one setting; beyond it there are fewer rounds, ROUNDS_LEAST at least
+    cpu_time: bool  # where there is one thread
+
+
+ROUNDS_LEAST = 3
+SLOW = 4  # times as long as ours: one forward says enough
+
+
+def _open(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> "tuple[Dict[str, Result], Dict[str, Any]]":
     results: Dict[str, Result] = {}
     logits: Dict[str, Any] = {}
+    seconds: Dict[str, float] = {}
     for name, peer in peers.items():
         result = results[name] = Result(peer.title, peer.precision)
         try:
-            answer = peer.ask("open", model=model, threads=setting.threads, batch=setting.batch, side=setting.shape.side)
+            answer = peer.ask("open", model=model, threads=setting.threads, batch=setting.batch, side=setting.shape.side,
+                              cpu_time=plan.cpu_time and setting.threads == 1)
         except PeerError as error:
             result.failure = str(error)
             continue
-        result.open_seconds = answer["open"]
+        seconds[name] = answer["seconds"]
         logits[name] = np.array(answer["logits"])
-        peer.count = max(1, round(turn / answer["seconds"]))
+        peer.count = max(1, round(plan.turn / seconds[name]))
+    for name, value in seconds.items():
+        results[name].is_slow = value > SLOW * seconds.get(OURS, value)
+        if results[name].is_slow:
+            results[name].turns = [1e3 * value / setting.batch]
     return results, logits
 
 
@@ -72,24 +90,13 @@ def _compare_logits(results: Dict[str, Result], logits: Dict[str, Any]) -> None:
             result.failure = f"logits differ by {result.difference:.2g} of the largest, more than {TOLERANCE[result.precision]}"
 
 
-@dataclass(frozen=True)
-class Plan:
-    rounds: int
-    turn: float  # seconds that a turn should take
-    budget: float  # seconds of one setting; beyond it there are fewer rounds, ROUNDS_LEAST at least
-    cpu_time: bool  # where there is one thread
-
-
-ROUNDS_LEAST = 3
-
-
 def measure(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> Dict[str, Result]:
-    started = time.perf_counter()
-    results, logits = _open(peers, setting, model, plan.turn)
+    results, logits = _open(peers, setting, model, plan)
     if OURS not in logits:
         raise SystemExit(f"{setting.label}: {results[OURS].title}: {results[OURS].failure}")
     _compare_logits(results, logits)
-    running = [name for name, result in results.items() if not result.failure]
+    running = [name for name, result in results.items() if not result.failure and not result.is_slow]
+    started = time.perf_counter()
     for done in range(plan.rounds):
         if done >= ROUNDS_LEAST and time.perf_counter() - started > plan.budget:
             break

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 
 from . import machine
 from .checkpoint import Shape
-from .measurement import OURS, TOLERANCE, Result, Setting
+from .measurement import OURS, SLOW, TOLERANCE, Result, Setting
 from .own import OPERATORS, Own
 from .runtimes import RUNTIMES
 
@@ -23,6 +23,12 @@ def table(head: List[str], rows: List[List[str]]) -> List[str]:
 
 def digits(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _ratio(ratios: List[float], is_slow: bool) -> str:
+    if is_slow:
+        return f"~{ratios[0]:.1f}"
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})" if ratios else "-"
 
 
 class Report:
@@ -67,7 +73,7 @@ class Report:
             cells = []
             for setting in group:
                 result = self.results[setting].get(name)
-                cells.append(digits(result.median) if result and result.turns else "-")
+                cells.append("~" * result.is_slow + digits(result.median) if result and result.turns else "-")
             rows.append([RUNTIMES[name].title, *cells])
         return table(["ms a picture", *(self._heading(setting) for setting in group)], rows)
 
@@ -84,7 +90,7 @@ class Report:
                 results = self.results[setting]
                 base = results.get(same) or results[OURS]
                 ratios = results[name].ratios_to(base) if name in results and base.turns else []
-                cells.append(f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})" if ratios else "-")
+                cells.append(_ratio(ratios, name in results and results[name].is_slow))
             rows.append([f"{RUNTIMES[name].title} / {RUNTIMES[same].title}", *cells])
         return table(["ratio", *(self._heading(setting) for setting in group)], rows)
 
@@ -177,7 +183,8 @@ class Report:
         for batch, group in self._groups().items():
             lines += [f"### Batch {batch}", "", *self._times(group)]
             lines += ["Each against libvit in the same precision, libvit's others against its f32: median of the rounds (least-largest).",
-                      "Above 1: libvit is faster.", "", *self._ratios(group)]
+                      f"Above 1: libvit is faster. ~: more than {SLOW} times as slow as libvit's f32, timed once.", "",
+                      *self._ratios(group)]
         lines += ["### The same numbers come out", "", *self._logits()]
         if self.cold:
             lines += self._cold_starts()
