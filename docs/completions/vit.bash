@@ -6,7 +6,7 @@ _vit() {
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'classify embed info convert bench --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'classify embed info convert quantize bench --help --version' -- "$word")
         return
     fi
 
@@ -26,9 +26,11 @@ _vit() {
                 embed:-*) words='--normalize --batch --threads --isa --size --width --height' ;;
                 info:-*) words='--labels --isa --size --width --height' ;;
                 convert:-*) words='--labels' ;;
+                quantize:-*) words='--threads --isa --size --width --height' ;;
                 bench:-*) words='--runs --batch --threads --isa --size --image-size --patch --sweep --cold --first --cpu-time --save --width --height' ;;
             esac
-            [ -z "$words" ] || words+=' --precision --config --preprocessor --set --json --quiet --help'
+            [ "$command" = quantize ] || words+=' --precision'
+            [ -z "$words" ] || words+=' --config --preprocessor --set --json --quiet --help'
             ;;
     esac
 

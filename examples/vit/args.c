@@ -25,7 +25,7 @@ struct option {
 };
 
 #define PICTURES (COMMAND_CLASSIFY | COMMAND_EMBED)
-#define RUNS (PICTURES | COMMAND_BENCH)
+#define RUNS (PICTURES | COMMAND_BENCH | COMMAND_QUANTIZE)
 #define LOADS (RUNS | COMMAND_INFO)
 #define ALL (LOADS | COMMAND_CONVERT)
 #define FIELD(name) offsetof(struct args, name)
@@ -41,7 +41,8 @@ static const struct option options[] = {
     {"batch", "N", "pictures computed together (1)", NUMBER, COMMAND_BENCH, FIELD(batch), 1, 4096},
     {"threads", "N", "threads to compute with (1)", NUMBER, RUNS, FIELD(threads), 1, 256},
     {"isa", "NAME", "best instruction set to use: reference, avx2, avx512, neon", ISA, LOADS, FIELD(isa), 0, 0},
-    {"precision", "P", "f32, bf16 or int8 (as in a .vit file, else f32)", PRECISION, ALL, FIELD(precision), 0, 0},
+    {"precision", "P", "f32, bf16 or int8 (as in a .vit file, else f32)", PRECISION, ALL & ~COMMAND_QUANTIZE, FIELD(precision), 0,
+     0},
     {"size", "N", "model input of N x N pixels (as trained)", SIZE, LOADS & ~COMMAND_BENCH, FIELD(width), 1, 65536},
     {"size", "NAME", "random weights: ti16, s16, b16, ... (see above)", NAMED_SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
     {"image-size", "N", "model input of N x N pixels (as trained; 224)", SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},

@@ -38,6 +38,7 @@ struct args {
 #define COMMAND_INFO 4u
 #define COMMAND_CONVERT 8u
 #define COMMAND_BENCH 16u
+#define COMMAND_QUANTIZE 32u
 
 struct command {
     const char *name;

@@ -24,6 +24,11 @@ static const struct command commands[] = {
      "Writes the checkpoint IN, a file or a folder, as one self-contained file that\n"
      "loads faster and is used where it lies. An existing OUT.vit is replaced.\n",
      2, 2, command_convert},
+    {"quantize", COMMAND_QUANTIZE, "IN OUT.vit [PICTURE...]", "write a model with 8-bit weights",
+     "Writes the checkpoint IN as a .vit file of precision int8, and tells how close\n"
+     "its results are to those of IN in f32 on each PICTURE, which may be a folder of\n"
+     "pictures; without any, on random ones.\n",
+     2, 1 << 30, command_quantize},
     {"bench", COMMAND_BENCH, "MODEL | --size NAME", "measure the speed of a model",
      "Times forwards of preprocessed noise, and each operator in them. With --size NAME\n"
      "no file is needed: a Vision Transformer of random weights is measured. NAME is ti,\n"

@@ -51,6 +51,11 @@ void system_parallel(int n, void (*fn)(void *arg, int thread), void *arg) {
     for (int i = 0; i < n; i++) fn(arg, i);
 }
 
+bool system_list(const char *folder, void (*fn)(void *user, const char *path), void *user) {
+    (void)folder, (void)fn, (void)user;
+    return false;
+}
+
 bool system_touch_file(const char *path, double *seconds) {
     (void)path, (void)seconds;
     return false;
@@ -63,6 +68,7 @@ bool system_run(const char *const words[], char *text, size_t size) {
 
 #else
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -135,6 +141,20 @@ void system_parallel(int n, void (*fn)(void *arg, int thread), void *arg) {
         }
     }
     free(threads);
+}
+
+bool system_list(const char *folder, void (*fn)(void *user, const char *path), void *user) {
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    if (count < 0) return false;
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.' && length > 0 && (size_t)length < sizeof path) fn(user, path);
+        free(entries[i]);
+    }
+    free(entries);
+    return true;
 }
 
 bool system_touch_file(const char *path, double *seconds) {

@@ -20,6 +20,10 @@ void system_binary(FILE *stream); /* no newline translation */
 #define SYSTEM_THREADS_MOST 256
 void system_parallel(int n, void (*fn)(void *arg, int thread), void *arg);
 
+/* Calls fn(user, path) for each entry of a folder in the order of their names, hidden ones left out. False: not a folder, or it
+ * cannot be read. */
+bool system_list(const char *folder, void (*fn)(void *user, const char *path), void *user);
+
 /* Maps a file and reads one byte of each of its pages; how many seconds that took. False where it cannot. */
 bool system_touch_file(const char *path, double *seconds);
 

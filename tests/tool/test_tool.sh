@@ -16,7 +16,7 @@ here=tests/tool
 # ---- the command line ---------------------------------------------------------------------------------------------------------
 
 run 0 --help
-for command in classify embed info convert bench; do printed "vit $command"; done
+for command in classify embed info convert quantize bench; do printed "vit $command"; done
 run 0 --version
 printed "instruction sets: reference"
 check "--version chooses an instruction set" grep -q 'chosen: [a-z]' "$work/out"
@@ -24,7 +24,7 @@ kinds=$(sed -n 's/^pictures: //p' "$work/out")
 
 # Each option of each command is in the manual, and the completion knows the same ones.
 command -v bash >/dev/null 2>&1 || skip "no bash: completion"
-for command in classify embed info convert bench; do
+for command in classify embed info convert quantize bench; do
     run 0 "$command" --help
     printed "Usage: vit $command"
     sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$work/out" | sort -u >"$work/options"
@@ -337,6 +337,31 @@ printed "bf16"
 run 1 convert "$MODEL" "$work/no/such/folder.vit"
 run 1 convert "$work/a.ppm" "$work/never.vit"
 check "a failed conversion leaves nothing" test ! -e "$work/never.vit"
+
+# ---- quantisation ------------------------------------------------------------------------------------------------------------------
+
+run 0 quantize "$MODEL" "$work/int8.vit"
+printed "32 random pictures"
+check "int8 is smaller" test "$(wc -c <"$work/int8.vit")" -lt "$(wc -c <"$work/bf16.vit")"
+mkdir "$work/folder"
+cp "$work/a.ppm" "$work/gray.pgm" "$work/labels" "$work/folder"
+run 0 quantize --json "$MODEL" "$work/int8.vit" "$work/folder" "$work/a.ppm"
+is_json quantize
+printed '"pictures": 3, "random": false, "skipped": 1, "same_top1": '
+check "cosines of at least 0.99" awk -F '"cosine_worst": ' '/cosine_worst/ { split($2, a, ","); worst = a[1] } END { exit !(worst > 0.99 && worst <= 1) }' \
+    "$work/out"
+run 0 info "$work/int8.vit"
+printed "int8"
+run 0 classify --json --top 999999 "$work/int8.vit" "$work/a.ppm"
+sed 1d "$work/out" >"$work/before"
+run 0 classify --json --top 999999 --precision int8 "$MODEL" "$work/a.ppm"
+sed 1d "$work/out" >"$work/after"
+check "stored and quantised when loading are the same" cmp "$work/before" "$work/after"
+run 1 quantize "$MODEL" "$work/int8.vit" "$work/labels"
+said "labels"
+run 1 quantize "$MODEL" "$work/no/such/folder.vit"
+run 1 quantize "$work/a.ppm" "$work/never.vit"
+check "a failed quantisation leaves nothing" test ! -e "$work/never.vit"
 
 # ---- terminals ---------------------------------------------------------------------------------------------------------------------
 
