@@ -125,6 +125,10 @@ int cold(const struct args *args) {
         complain("--cold wants a file; `vit bench --size %s --save FILE.vit` makes one", args->random);
         return EXIT_USAGE;
     }
+    if (args->precision || args->width || args->height || args->set_count || args->config || args->preprocessor) {
+        complain("--cold measures the file as it is, without options about the model; `vit convert` writes another one");
+        return EXIT_USAGE;
+    }
     bool good = run_processes(&c, args);
     if (good) print_cold(&c, args);
     struct series *all[] = {&c.total, &c.load, &c.forward, &c.steady, &c.touch};

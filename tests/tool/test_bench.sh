@@ -102,6 +102,8 @@ run 2 bench --sweep breadth
 said "tokens, width, depth or all"
 run 2 bench --cold --size ti16
 said "--save"
+run 2 bench --cold --precision bf16 "$work/small.vit"
+said "as it is"
 run 1 bench --cold "$work/none.vit"
 run 1 bench --runs 1 --size ti16 --image-size 33
 run 1 bench $small --save "$work/no/such/folder.vit"
