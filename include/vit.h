@@ -250,10 +250,11 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 /* The model and everything needed to run it once at a time. */
 typedef struct vit_context vit_context;
 
-/* Loads a checkpoint: a .vit or .safetensors file, or a folder that holds model.vit or model.safetensors. config.json and
- * preprocessor_config.json beside a safetensors file are read when present; what they leave open is inferred from the
- * tensors, and every guess is logged as a warning. path is UTF-8. error may be NULL with error_size 0; otherwise it receives a
- * NUL-terminated sentence on failure (cut if too long) and is untouched on success.
+/* Loads a checkpoint: a .vit, .safetensors, .pth or .bin of PyTorch, .npz or .gguf file, an index of shards, or a folder that
+ * holds model.vit, model.safetensors, pytorch_model.bin (or an index of one of these), model.gguf or model.npz. config.json and
+ * preprocessor_config.json beside it are read when present; what they leave open is inferred from the tensors, and every guess
+ * is logged as a warning. path is UTF-8. error may be NULL with error_size 0; otherwise it receives a NUL-terminated sentence
+ * on failure (cut if too long) and is untouched on success.
  * Codes: ARGUMENT, MEMORY, IO, FORMAT, CORRUPT, UNSUPPORTED, LIMIT, MODEL, CANCELLED. */
 VIT_API int32_t vit_load(vit_context **out, const char *path, const vit_options *options, char *error, size_t error_size);
 

@@ -505,6 +505,7 @@ static const char *sources_of(const loader *l) {
     bool config = l->config.doc.root && l->description.read_config;
     bool preprocessor = l->preprocessor.doc.root && l->description.read_preprocessor;
     if (strcmp(l->directory.format->name, "vit") == 0) return "the .vit file";
+    if (strcmp(l->directory.format->name, "gguf") == 0) return "tensors, named values of the GGUF file";
     return of_tensors[(config ? 1 : 0) + (preprocessor ? 2 : 0)];
 }
 

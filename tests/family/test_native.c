@@ -101,6 +101,8 @@ static void copies_are_the_same_model(void) {
                                         "dinov3",
                                         "dinov3_gated",
                                         "hf_dinov3",
+                                        "gguf_q4_0",
+                                        "gguf_projection",
                                         "timm_eva02",
                                         "timm_eva02_packed",
                                         "timm_dinov3",

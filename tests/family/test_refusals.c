@@ -23,6 +23,7 @@ static const origin origins[] = {
     {"hf_siglip", "hf-siglip", "|position_ids|", HF_NUMBERS, "|hidden_act|"},
     {"dinov2_registers", "dino", "|mask_token|register_tokens|qkv.bias|", "|", "|"},
     {"dinov3", "dino", "|mask_token|storage_tokens|rope_embed.periods|bias_mask|qkv.bias|", "|", "|"},
+    {"gguf_f32", "gguf", "|class_embd|pre_ln|post_ln|bias|", "|", "|"},
 };
 #define ORIGINS (sizeof origins / sizeof *origins)
 
@@ -45,7 +46,8 @@ static void copy_header(checkpoint *c, const char *folder) {
     vi_allocator a = {0};
     vi_error e = {0};
     c->count = 0;
-    snprintf(path, sizeof path, "tests/golden/data/%s/model.safetensors", folder);
+    snprintf(path, sizeof path, "tests/golden/data/%s/model.%s", folder,
+             strncmp(folder, "gguf", 4) == 0 ? "gguf" : "safetensors");
     int32_t status = vi_reader_open_path(&reader, path, false, &e);
     CHECK(status == VIT_OK, "%s", e.text);
     if (status != VIT_OK) return;
@@ -151,6 +153,9 @@ static void configs_that_contradict_the_tensors(void) {
 /* A config.json that a family has no use for is not passed over in silence. */
 static void unread_files_are_noted(void) {
     static checkpoint c;
+    copy_header(&c, "gguf_f32");
+    put(&c, "mm.0.weight", "[8, 32]");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, "'mm.0.weight'|projector to a language model");
     copy_header(&c, "dinov3");
     described *r = accept(&c, "{\"architecture\":\"x\"}", "{\"size\":7}", NULL);
     if (!r) return;

@@ -717,6 +717,120 @@ def hf_siglip_classifier(folder):
     descendant(folder, model, config.vision_config, model.vision_model, lambda m, out: out.last_hidden_state.mean(1), whole=True)
 
 
+# ---- GGUF -------------------------------------------------------------------------------------------------------------
+
+WIDE = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 12, "patch_size": 4}
+
+
+def gguf_name(key):
+    """The name that llama.cpp and clip.cpp give to a tensor of CLIP's or SigLIP's vision tower, or of a ViT."""
+    key = key.removeprefix("vision_model.")
+    for old, new in (("encoder.layers.", "v.blk."), ("layers.", "v.blk."), ("layer_norm1", "ln1"), ("layer_norm2", "ln2"),
+                     ("layernorm_before", "ln1"), ("layernorm_after", "ln2"), ("self_attn", "attention"),
+                     ("attention.q_proj", "attn_q"), ("attention.k_proj", "attn_k"), ("attention.v_proj", "attn_v"),
+                     ("attention.out_proj", "attn_out"), ("attention.o_proj", "attn_out"), ("mlp.fc1", "ffn_up"),
+                     ("mlp.fc2", "ffn_down"), ("embeddings.class_embedding", "v.class_embd"),
+                     ("embeddings.cls_token", "v.class_embd"), ("embeddings.patch_embeddings.projection", "v.patch_embd"),
+                     ("embeddings.patch_embedding", "v.patch_embd"),
+                     ("embeddings.position_embedding.weight", "v.position_embd.weight"),
+                     ("embeddings.position_embeddings", "v.position_embd.weight"), ("pre_layrnorm", "v.pre_ln"),
+                     ("post_layernorm", "v.post_ln"), ("layernorm.", "v.post_ln.")):
+        key = key.replace(old, new)
+    return key
+
+
+def write_gguf(folder, model, config, kind, act=None, rename=lambda name: name):
+    """Writes the vision tower as a GGUF file with matrices of `kind`, and puts what a reader gets from it back into the model."""
+    import gguf
+    writer = gguf.GGUFWriter(os.path.join(folder, "model.gguf"), "clip")
+    writer.add_bool("clip.has_vision_encoder", True)
+    for key, value in (("image_size", config.image_size), ("patch_size", config.patch_size), ("block_count", config.num_hidden_layers),
+                       ("embedding_length", config.hidden_size), ("feed_forward_length", config.intermediate_size),
+                       ("attention.head_count", config.num_attention_heads)):
+        writer.add_uint32("clip.vision." + key, value)
+    writer.add_float32("clip.vision.attention.layer_norm_epsilon", config.layer_norm_eps)
+    writer.add_array("clip.vision.image_mean", [0.25, 0.5, 0.75])
+    writer.add_array("clip.vision.image_std", [0.5, 0.25, 0.125])
+    if act:
+        writer.add_bool("clip." + act, True)
+    state = model.state_dict()
+    for key, value in state.items():
+        if any(part in key for part in ("position_ids", "pooler", "head.", "text", "logit_scale")):
+            continue
+        name, data = rename(gguf_name(key)), value.float().numpy()
+        if name in ("v.class_embd", "v.position_embd.weight"):
+            data = data.reshape(data.shape[-2:] if name.endswith("weight") else -1)
+        how = kind if data.ndim == 2 and not name.startswith("v.pos") else "F16" if data.ndim == 4 and kind != "F32" else "F32"
+        number = getattr(gguf.GGMLQuantizationType, how)
+        raw = data if how == "F32" else gguf.quants.quantize(data.copy(), number)
+        back = data if how == "F32" else gguf.quants.dequantize(raw, number)
+        writer.add_tensor(name, raw, raw_dtype=None if how in ("F32", "F16") else number)
+        state[key] = torch.from_numpy(back.reshape(value.shape).astype(np.float32).copy()).to(value.dtype)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    model.load_state_dict(state)
+
+
+def gguf_clip(folder, kind):
+    from transformers import CLIPVisionConfig, CLIPVisionModel
+    config = CLIPVisionConfig(**WIDE)
+    model = randomise(CLIPVisionModel(config))
+    write_gguf(folder, model, config, kind)
+    x = pixels(3, 12, 12)
+    with torch.no_grad():
+        out = model.double()(x.double(), output_hidden_states=True)
+    write_run(folder, "run0", {"pixels": x[0], "embedding": out.pooler_output[0], "hidden": torch.stack(out.hidden_states)[:, 0],
+                               "tokens": getattr(model, "vision_model", model).post_layernorm(out.last_hidden_state).detach()[0]})
+
+
+for kind in ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"):
+    CASES["gguf_" + kind.lower()] = functools.partial(gguf_clip, kind=kind)
+
+
+@case
+def gguf_projection(folder):  # clip.cpp: with the projection
+    from transformers import CLIPConfig, CLIPModel
+    config = CLIPConfig(vision_config=SMALL_MLP, text_config={"hidden_size": 4, "intermediate_size": 4, "num_hidden_layers": 1,
+                        "num_attention_heads": 1, "vocab_size": 3, "max_position_embeddings": 2}, projection_dim=6)
+    model = randomise(CLIPModel(config))
+    write_gguf(folder, model, config.vision_config, "F32", "use_gelu" if config.vision_config.hidden_act == "gelu" else None)
+    x = pixels(3, 16, 20)
+    with torch.no_grad():
+        out = model.double().vision_model(x.double(), output_hidden_states=True, interpolate_pos_encoding=True)
+        records = {"size": [20, 16], "pixels": x[0], "embedding": model.visual_projection(out.pooler_output)[0],
+                   "tokens": model.vision_model.post_layernorm(out.last_hidden_state)[0], "hidden": torch.stack(out.hidden_states)[:, 0]}
+    write_run(folder, "run0", records)
+
+
+@case
+def gguf_siglip(folder):  # first and second layer of the MLP called the other way round, as older converters do
+    from transformers import SiglipVisionConfig, SiglipVisionModel
+    config = SiglipVisionConfig(**SMALL_MLP, vision_use_head=False)
+    model = randomise(SiglipVisionModel(config))
+    swap = {"ffn_up": "ffn_down", "ffn_down": "ffn_up"}
+    write_gguf(folder, model, config, "F32", "use_gelu", lambda name: ".".join(swap.get(part, part) for part in name.split(".")))
+    x = pixels(3, 12, 12)
+    with torch.no_grad():
+        out = model.double()(x.double(), output_hidden_states=True)
+    tokens = out.last_hidden_state
+    write_run(folder, "run0", {"pixels": x[0], "embedding": tokens[0].mean(0), "tokens": tokens[0],
+                               "hidden": torch.stack(out.hidden_states)[:, 0]})
+
+
+@case
+def gguf_vit(folder):  # no norm before the blocks
+    config = ViTConfig(**SMALL_MLP)
+    model = randomise(ViTModel(config, add_pooling_layer=False))
+    write_gguf(folder, model, config, "F32", "use_gelu")
+    x = pixels(3, 12, 12)
+    with torch.no_grad():
+        out = model.double()(x.double(), output_hidden_states=True)
+    write_run(folder, "run0", {"pixels": x[0], "embedding": out.last_hidden_state[0, 0], "tokens": out.last_hidden_state[0],
+                               "hidden": torch.stack(out.hidden_states)[:, 0]})
+
+
 # ---- preprocessing ----------------------------------------------------------------------------------------------------
 
 PICTURES = ((13, 21), (25, 11))  # height, width
