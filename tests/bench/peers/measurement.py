@@ -11,9 +11,11 @@ from . import checkpoint
 from .peer import Peer, PeerError
 
 OURS = "vit-f32"  # what ratios and logits are compared with
-# Largest difference of a logit, as part of the largest logit: f32 is an issue's promise; bf16 has 8 bits, rounded some 40 times
-# on the way; int8 is about quantisation, where only agreement in the large can be asked for.
-TOLERANCE = {"f32": 1e-4, "bf16": 5e-2, "int8": 0.2}
+# Largest difference of a logit, as part of the largest logit: f32 as in tests/golden; bf16 has 8 bits, rounded some 40 times
+# on the way. How well a runtime quantises is its own affair: for int8 it is reported, and the cosine must only show that it is
+# the same model.
+TOLERANCE = {"f32": 1e-4, "bf16": 5e-2}
+COSINE = 0.9
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ def _compare_logits(results: Dict[str, Result], logits: Dict[str, Any]) -> None:
         result = results[name]
         result.difference = float(np.abs(values - ours).max() / np.abs(ours).max())
         result.cosine = float((values * ours).sum() / np.sqrt((values**2).sum() * (ours**2).sum()))
-        if not result.difference <= TOLERANCE[result.precision]:
-            result.failure = f"logits differ by {result.difference:.2g} of the largest, more than {TOLERANCE[result.precision]}"
+        if not (result.difference <= TOLERANCE.get(result.precision, np.inf) and result.cosine >= COSINE):
+            result.failure = f"other logits: they differ by {result.difference:.2g} of the largest, cosine {result.cosine:.4f}"
 
 
 def measure(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> Dict[str, Result]:

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 
 from . import machine
 from .checkpoint import Shape
-from .measurement import OURS, SLOW, TOLERANCE, Result, Setting
+from .measurement import COSINE, OURS, SLOW, TOLERANCE, Result, Setting
 from .own import OPERATORS, Own
 from .runtimes import RUNTIMES
 
@@ -98,9 +98,10 @@ class Report:
         rows = []
         for name in self._names():
             found = [results[name] for results in self.results.values() if name in results and results[name].turns]
+            precision = RUNTIMES[name].precision
             if found:
                 worst, least = max(result.difference for result in found), min(result.cosine for result in found)
-                rows.append([RUNTIMES[name].title, f"{worst:.1e}", f"{TOLERANCE[RUNTIMES[name].precision]:g}", f"{least:.6f}"])
+                rows.append([RUNTIMES[name].title, f"{worst:.1e}", f"{TOLERANCE[precision]:g}" if precision in TOLERANCE else f"cosine {COSINE}", f"{least:.6f}"])
         return table(["logits against libvit f32", "largest difference / largest logit", "allowed", "least cosine"], rows)
 
     def _cold_starts(self) -> List[str]:
