@@ -2,7 +2,7 @@
 the operators it is best at: LayerNormalization, the erf form of GELU (which they fuse), and attention either in standard operators or
 as ONNX Runtime's own MultiHeadAttention."""
 
-from typing import List
+from typing import Any, List
 
 import numpy as np
 import onnx
@@ -23,10 +23,14 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.array(value, order="C"), name))
         return name
 
-    def node(self, kind: str, *inputs: str, domain: str = "", outputs: int = 1, **attributes: object) -> str:
+    def outputs_of(self, outputs: int, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> List[str]:
+        """Adds one node; returns the names of its outputs."""
         names = [f"{kind}_{len(self.nodes)}_{i}" for i in range(outputs)]
         self.nodes.append(helper.make_node(kind, list(inputs), names, name=names[0], domain=domain, **attributes))
-        return names[0] if outputs == 1 else names  # type: ignore[return-value]
+        return names
+
+    def node(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        return self.outputs_of(1, kind, *inputs, domain=domain, **attributes)[0]
 
     def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
         product = self.node("MatMul", x, self.constant(f"{name}.weight", weight.T))
@@ -51,7 +55,7 @@ def _attention(g: _Graph, qkv: str, heads: int, head_dim: int) -> str:
 
 
 def _fused_attention(g: _Graph, qkv: str, heads: int, head_dim: int) -> str:
-    q, k, v = g.node("Split", qkv, "thirds", axis=2, outputs=3)
+    q, k, v = g.outputs_of(3, "Split", qkv, "thirds", axis=2)
     mixed = g.node("MultiHeadAttention", q, k, v, domain="com.microsoft", num_heads=heads)
     g.shapes.append(helper.make_tensor_value_info(mixed, TensorProto.FLOAT, ["batch", None, heads * head_dim]))
     return mixed

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from .runtimes import RUNTIMES
 
