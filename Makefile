@@ -59,7 +59,11 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -pedantic
 ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
-C_FLAGS := -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -ffp-contract=off -ffunction-sections -fdata-sections -pthread
+# What runs when a model is opened or asked about, not while it computes, is made small instead of fast where CFLAGS say -O2.
+COLD := src/api_% src/load.c src/options.c src/tokenizer.c src/family/% src/format/% src/text/%
+SMALL = $(if $(filter $(COLD),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
+# Unwinding tables serve debuggers and profilers, which find them in the debug information where there is any (-g).
+C_FLAGS := -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -ffp-contract=off -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -pthread
 LIBS := -lm -pthread
 ifeq ($(OPENMP),1)
 C_FLAGS += -fopenmp
@@ -118,7 +122,7 @@ $(BUILD)/codecs: FORCE
 $(BUILD)/src/%.o: src/%.c $(BUILD)/config
 	@mkdir -p $(@D)
 	$(say) "  CC   $<"
-	$(Q)$(COMPILE) -Iinclude -Isrc $(FLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) -Iinclude -Isrc $(FLAGS) $(SMALL) -c -o $@ $<
 
 $(STATIC): $(OBJECTS)
 	@mkdir -p $(@D)
