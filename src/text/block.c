@@ -44,10 +44,11 @@ static bool id_fits(const vi_tokenizer *t, uint32_t id, bool none_too) {
 }
 
 static bool header_fits(const vi_tokenizer *t) {
+    if (t->model == VI_MODEL_UNIGRAM && t->unknown < 0) return false;
     return t->model >= VI_MODEL_CLIP && t->model < VI_MODEL_COUNT && (t->flags & ~VI_FLAGS) == 0 && t->vocabulary > 0 &&
            (uint32_t)t->vocabulary <= MOST_IDS && t->context >= 2 && t->context <= VI_TEXT_MAX_CONTEXT &&
            id_fits(t, (uint32_t)t->begin, true) && id_fits(t, (uint32_t)t->end, true) && id_fits(t, (uint32_t)t->pad, false) &&
-           id_fits(t, (uint32_t)t->unknown, true) && t->dropped >= 0 && t->dropped <= MOST_DROPPED && t->unknown_score <= 0 &&
+           id_fits(t, (uint32_t)t->unknown, true) && t->dropped >= 0 && t->dropped <= MOST_DROPPED && t->unknown_score <= 1e30f &&
            t->unknown_score >= -1e30f;
 }
 

@@ -57,6 +57,7 @@ typedef enum vi_text_step {
     VI_STEP_BAR,           /* U+2581 before it, where it has another: blank */
     VI_STEP_BLANK_TO_BAR,
     VI_STEP_BLANKS_TO_BAR, /* two or more blanks to one bar */
+    VI_STEP_WORDS,         /* a bar before each word that has none, white space goes */
     VI_STEP_METASPACE,     /* blanks to bars, and one before the text unless there is one */
     VI_STEP_MAP_CLUSTERS,  /* tokenizers' Precompiled */
     VI_STEP_SENTENCEPIECE, /* sentencepiece's normaliser: the map, blanks, the prefix */

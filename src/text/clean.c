@@ -148,6 +148,18 @@ static void metaspace(vi_buffer *out, const char *text, size_t n) {
     blank_to_bar(out, text, n);
 }
 
+static void words(vi_buffer *out, const char *text, size_t n) {
+    bool inside = false;
+    for (size_t i = 0; i < n;) {
+        uint32_t c;
+        i += vi_char_read(text + i, n - i, &c);
+        bool space = vi_char_is_space(c);
+        if (!space && !inside && c != VI_CHAR_BAR) vi_buffer_add(out, bar_text, 3);
+        if (!space) vi_buffer_add_char(out, c);
+        inside = !space;
+    }
+}
+
 static void unknown(vi_buffer *out, const char *text, size_t n) {
     vi_buffer_add(out, "<unk>", 5);
     vi_buffer_add(out, text, n);
@@ -169,6 +181,7 @@ vi_clean_fn vi_clean_step(unsigned step) {
         [VI_STEP_BAR] = bar,
         [VI_STEP_BLANK_TO_BAR] = blank_to_bar,
         [VI_STEP_BLANKS_TO_BAR] = blanks_to_bar,
+        [VI_STEP_WORDS] = words,
         [VI_STEP_METASPACE] = metaspace,
         [VI_STEP_UNKNOWN] = unknown,
     };

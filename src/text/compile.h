@@ -56,6 +56,9 @@ int32_t vi_compile_merges(vi_compiler *c);
 int32_t vi_compile_table(vi_compiler *c, const vi_entry *entries, size_t count, int span);
 int32_t vi_compile_write(vi_compiler *c, vi_text_block *out);
 
+/* SentencePiece's map of characters, as it is compiled into a model; the bytes must stay. */
+int32_t vi_compile_map(vi_compiler *c, const unsigned char *data, size_t size);
+
 /* The steps of open_clip's `clean`. */
 int32_t vi_compile_clean(vi_compiler *c, vi_text_clean clean);
 

@@ -39,6 +39,7 @@ typedef struct vi_text_options {
     vi_text_clean clean;
     int32_t context;  /* 0: 77 for CLIP, 64 for SigLIP */
     const char *name; /* of the file, for messages */
+    const char *pad;  /* tokenizer.json: pad_token of tokenizer_config.json; NULL: <pad> where there is one, else the end */
 } vi_text_options;
 
 typedef struct vi_text_block { /* one VI_TEMPORARY allocation: vi_free(a, data, size, VI_TEMPORARY) */
@@ -54,7 +55,8 @@ int32_t vi_tokenizer_from_merges(vi_text_block *out, const void *merges, size_t 
 /* Hugging Face's tokenizer.json: BPE of CLIP, Unigram of SigLIP, BPE with byte fallback of SigLIP 2. */
 int32_t vi_tokenizer_from_json(vi_text_block *out, const char *json, size_t size, const vi_text_options *options, vi_allocator *a,
                                vi_error *e);
-/* SentencePiece's spiece.model, unigram, with its precompiled normaliser. */
+/* SentencePiece's spiece.model, unigram, with its precompiled normaliser. Origin HF: SiglipTokenizer; OPEN_CLIP: the fast T5
+ * tokenizer behind `clean`; OPENAI: the model alone, as sentencepiece itself encodes. */
 int32_t vi_tokenizer_from_sentencepiece(vi_text_block *out, const void *model, size_t size, const vi_text_options *options,
                                         vi_allocator *a, vi_error *e);
 
@@ -81,8 +83,8 @@ int32_t vi_tokenizer_open(vi_tokenizer *t, const void *block, size_t size, const
 /* Exactly `context` ids: begin, those of the text, end, padding. A text that is too long is cut with the end still last, as the
  * references do. *count (may be NULL) receives how many there are before cutting and padding: more than `context` says that the
  * text was cut. Invalid UTF-8 is read as Python's errors="replace" does; a NUL is a character like any other.
- * Allocates temporary memory only: less than 64 bytes per byte of text plus 4 KiB for texts that their normal form does not
- * lengthen. Time O(n log n). Codes: MEMORY, LIMIT. Any thread. */
+ * Allocates temporary memory only, at most 40 bytes for each byte of the text's normal form (a malformed byte becomes 3) plus
+ * 16 KiB. Time O(n log n). Codes: MEMORY, LIMIT. Any thread. */
 int32_t vi_tokenizer_encode(const vi_tokenizer *t, const char *text, size_t n, int32_t *ids, size_t context, size_t *count,
                             vi_allocator *a, vi_error *e);
 

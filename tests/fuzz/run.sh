@@ -13,8 +13,8 @@ flags='-std=c11 -O1 -g -pthread -fno-sanitize-recover=all -ffp-contract=off -Iin
 names=${*:-$(ls tests/fuzz/fuzz_*.c | sed 's|.*fuzz_||; s|\.c$||')}
 mkdir -p "$out/lib"
 
-for file in src/base/*.c src/format/*.c; do
-    object=$out/lib/$(basename "$file" .c).o
+for file in src/base/*.c src/format/*.c src/text/*.c; do
+    object=$out/lib/$(basename "$(dirname "$file")")_$(basename "$file" .c).o
     if [ ! -f "$object" ] || [ -n "$(find src include -newer "$object" -name '*.[ch]' -print | head -n 1)" ]; then
         clang $flags -fsanitize=fuzzer-no-link,address,undefined -c -o "$object" "$file"
     fi
@@ -36,6 +36,9 @@ seed() {
     safetensors) cp $data/model/sharded/*.safetensors "$2" ;;
     json | index) cp $data/model/config.json $data/model/sharded*/*.index.json "$2" ;;
     vit) find examples tests -name '*.vit' -size -64k -exec cp {} "$2" \; ;;
+    merges) cp tests/text/data/merges.txt "$2" ;;
+    tokenizer_json) cp tests/text/data/*.json "$2" ;;
+    sentencepiece) cp tests/text/data/*.model "$2" ;;
     esac
     if [ -d "tests/fuzz/seeds/$1" ]; then cp tests/fuzz/seeds/"$1"/* "$2"; fi
 }

@@ -11,7 +11,6 @@ A string is some of the pieces in data/pieces.bin one after the other; which, a 
 
 ftfy's repair of encodings ("mojibake") is switched off: libvit does not do it. How many of the strings it would change is printed.
 """
-import hashlib
 import html.entities
 import os
 import random
@@ -61,6 +60,12 @@ BAD = [b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc0\x
        b"\xf4\x90\x80\x80", b"\xf0\x80", b"\xe1\x80\xe2", b"\xc2\xc2\xa9"]
 
 
+def is_new_mark(c):
+    """Whether tokenizers' tables, which are older than Python's, have another combining class."""
+    from tokenizers import normalizers
+    return any(normalizers.NFC().normalize_str(t) != unicodedata.normalize("NFC", t) for t in ("\u0300" + c, "a\u0315" + c, c + "\u0301"))
+
+
 def pieces():
     chance = random.Random(7)
     names = sorted(n for n in html.entities.html5 if n.endswith(";"))
@@ -68,6 +73,7 @@ def pieces():
     texts += ["&" + n for n in chance.sample(names, 120)] + ["&" + n[:-1] for n in chance.sample(names, 30)]
     texts += ["&" + n.upper() for n in chance.sample([n for n in names if n == n.lower()], 30)]
     assigned = [chr(i) for i in range(0xA0, 0x30000) if unicodedata.category(chr(i)) not in ("Cn", "Cs", "Co")]
+    assigned = [c for c in assigned if not is_new_mark(c)]
     many = [c for c in assigned if 0x3400 <= ord(c) <= 0xD7FF or ord(c) > 0x20000]  # CJK, Hangul
     few = sorted(set(assigned) - set(many))
     texts += chance.sample(few, 900) + chance.sample(many, 60)
@@ -109,3 +115,163 @@ def hash_of(ids):
 def write(name, data):
     with open(os.path.join(DATA, name), "wb") as f:
         f.write(data)
+
+
+# ---- small vocabularies ----------------------------------------------------------------------------------------------------
+
+def corpus(folder):
+    chance = random.Random(5)
+    path = os.path.join(folder, "corpus.txt")
+    with open(path, "w") as f:
+        for _ in range(3000):
+            f.write(" ".join(chance.choice(WORDS[:chance.choice((60, len(WORDS)))]) for _ in range(chance.randrange(3, 12))) + "\n")
+    return path
+
+
+def train_sentencepiece(path, folder):
+    """As c4_en has it (pad 0, end 1, unknown 2), with the part of its map of characters that the pieces need: nmt_nfkc is 240 kB."""
+    import sentencepiece
+    settings = dict(input=path, vocab_size=500, model_type="unigram", pad_id=0, eos_id=1, unk_id=2, bos_id=-1, num_threads=1,
+                    minloglevel=2, character_coverage=0.995)
+    full = os.path.join(folder, "full")
+    sentencepiece.SentencePieceTrainer.train(model_prefix=full, normalization_rule_name="nmt_nfkc", **settings)
+    normal = sentencepiece.SentencePieceProcessor(model_file=full + ".model")
+    rules = {}
+    texts = [chr(i) for i in range(1, 0x600)] + [c for p in pieces() for c in p.decode(errors="replace")] + MARKS
+    for text in texts:
+        for n in range(1, len(text) + 1):
+            for i in range(len(text) - n + 1):
+                key = text[i:i + n]
+                raw = normal.normalize("x" + key + "x")  # without what is done to blanks at the ends
+                value = raw[1:-1].replace("▁", " ") if raw.startswith("x") else None
+                if raw.startswith("▁"):
+                    value = raw[2:-1].replace("▁", " ")
+                if value is not None and value != key and key not in (" ", "▁"):
+                    rules[key] = value
+    tsv = os.path.join(folder, "rules.tsv")
+    with open(tsv, "w") as f:
+        for key in sorted(rules):
+            f.write(" ".join("%X" % ord(c) for c in key) + "\t" + " ".join("%X" % ord(c) for c in rules[key]) + "\n")
+    small = os.path.join(folder, "small")
+    sentencepiece.SentencePieceTrainer.train(model_prefix=small, normalization_rule_tsv=tsv, **settings)
+    with open(small + ".model", "rb") as f:
+        return f.read()
+
+
+def train_clip(path):
+    """A tokenizer.json like CLIP's, and its vocab.json and merges.txt."""
+    import json
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    t = Tokenizer(models.BPE(continuing_subword_prefix="", end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
+    t.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+    words = r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(words), behavior="removed", invert=True),
+                                               pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    t.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    t.train([path], trainers.BpeTrainer(vocab_size=1000, end_of_word_suffix="</w>", show_progress=False, initial_alphabet=alphabet))
+    model = json.loads(t.to_str())["model"]
+    vocab = {}
+    for text in sorted(alphabet) + [c + "</w>" for c in sorted(alphabet)] + ["".join(m) for m in model["merges"]]:
+        vocab.setdefault(text, len(vocab))
+    vocab["<|startoftext|>"] = len(vocab)
+    vocab["<|endoftext|>"] = len(vocab)
+    t.model = models.BPE(vocab=vocab, merges=[tuple(m) for m in model["merges"]], continuing_subword_prefix="",
+                         end_of_word_suffix="</w>", unk_token="<|endoftext|>")
+    t.add_special_tokens([AddedToken("<|startoftext|>", normalized=True, special=True),
+                          AddedToken("<|endoftext|>", normalized=False, special=True)])
+    t.post_processor = processors.RobertaProcessing(("<|endoftext|>", vocab["<|endoftext|>"]),
+                                                    ("<|startoftext|>", vocab["<|startoftext|>"]), False, False)
+    merges = "#version: 0.2\n" + "".join(" ".join(m) + "\n" for m in model["merges"])
+    return t, json.dumps(vocab, ensure_ascii=False, separators=(",", ":")), merges, vocab, model["merges"]
+
+
+def train_siglip2(path):
+    from tokenizers import Tokenizer, models, normalizers, processors, trainers
+    import json
+    import transformers
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"] + ["<0x%02X>" % i for i in range(256)]
+    t = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    t.normalizer = normalizers.Sequence([normalizers.Lowercase(), normalizers.Replace(" ", "▁")])
+    t.train([path], trainers.BpeTrainer(vocab_size=800, special_tokens=special, show_progress=False, max_token_length=12))
+    model = json.loads(t.to_str())["model"]
+    made = transformers.Siglip2Tokenizer(vocab=model["vocab"], merges=[tuple(m) for m in model["merges"]])
+    made._tokenizer.post_processor = processors.TemplateProcessing(single=["$A", "<eos>"], special_tokens=[("<eos>", 1)])
+    return made._tokenizer
+
+
+def t5_json(model):
+    """What transformers' converter makes of spiece.model."""
+    from sentencepiece import sentencepiece_model_pb2
+    from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+    m = sentencepiece_model_pb2.ModelProto()
+    m.ParseFromString(model)
+    t = Tokenizer(models.Unigram([(p.piece, p.score) for p in m.pieces], unk_id=2))
+    t.normalizer = normalizers.Sequence([normalizers.Precompiled(m.normalizer_spec.precompiled_charsmap),
+                                         normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), "▁")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    t.post_processor = processors.TemplateProcessing(single=["$A", "</s>"], special_tokens=[("</s>", 1)])
+    t.add_special_tokens([AddedToken(text, normalized=False, special=True) for text in ("</s>", "<unk>", "<pad>")])
+    return t
+
+
+# ---- references ------------------------------------------------------------------------------------------------------------
+
+def openai_tokenizer(merges):
+    """clip/simple_tokenizer.py of OpenAI's package, without the rest of it."""
+    import importlib.util
+    place = importlib.util.find_spec("clip").submodule_search_locations[0]
+    spec = importlib.util.spec_from_file_location("simple_tokenizer", os.path.join(place, "simple_tokenizer.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.SimpleTokenizer(merges)
+
+
+def main(shared):
+    import tempfile
+    import ftfy
+    import open_clip.tokenizer
+    import sentencepiece
+    import transformers
+    parts = pieces()
+    texts = [string(parts, i).decode(errors="replace") for i in range(COUNT)]
+    fix = ftfy.fix_text
+    print("ftfy would repair the encoding of", sum(fix(t) != fix(t, fix_encoding=False) for t in texts), "of", COUNT)
+    ftfy.fix_text = lambda text: fix(text, fix_encoding=False)
+    write("pieces.bin", b"".join(bytes([len(p)]) + p for p in parts))
+    with tempfile.TemporaryDirectory() as folder:
+        path = corpus(folder)
+        model = train_sentencepiece(path, folder)
+        write("spiece.model", model)
+        clip_json, vocab_json, merges_txt, vocab, merges = train_clip(path)
+        siglip2 = train_siglip2(path)
+        t5 = t5_json(model)
+        for name, text in (("clip.json", clip_json.to_str()), ("siglip2.json", siglip2.to_str()), ("t5.json", t5.to_str()),
+                           ("vocab.json", vocab_json), ("merges.txt", merges_txt)):
+            write(name, text.encode())
+        real = os.path.join(shared, "labels", "clip_bpe_simple_vocab_16e6.txt.gz")
+        begin, end = [49406], [49407]
+        openai = openai_tokenizer(real)
+        open_clip_default = open_clip.tokenizer.SimpleTokenizer(real)
+        clip = transformers.CLIPTokenizer(vocab=vocab, merges=[tuple(m) for m in merges])
+        siglip = transformers.SiglipTokenizer(os.path.join(DATA, "spiece.model"), model_max_length=10**9)
+        plain = sentencepiece.SentencePieceProcessor(model_proto=model)
+        canonical = open_clip.tokenizer._clean_canonicalize
+        references = {  # test_golden.c has the same list
+            "openai": lambda t: begin + openai.encode(t) + end,
+            "open_clip": lambda t: begin + open_clip_default.encode(t) + end,
+            "hf_clip": lambda t: clip(t).input_ids,
+            "clip_json": lambda t: clip_json.encode(t).ids,
+            "siglip": lambda t: siglip(t).input_ids,
+            "sentencepiece": lambda t: plain.encode(t) + [1],
+            "t5_json": lambda t: t5.encode(t).ids,
+            "open_clip_siglip": lambda t: t5.encode(canonical(t)).ids,
+            "siglip2_json": lambda t: siglip2.encode(t).ids,
+        }
+        for name, encode in references.items():
+            write(name + ".hash", b"".join(struct.pack("<I", hash_of(encode(t))) for t in texts))
+            print(name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "../shared")

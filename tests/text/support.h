@@ -3,6 +3,7 @@
 #define VIT_TEXT_SUPPORT_H
 
 #include "test.h"
+#include "base/bytes.h"
 #include "text/tokenizer.h"
 
 /* The whole file, to be freed; NULL: it cannot be read. */
