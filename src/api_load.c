@@ -35,8 +35,8 @@ static int32_t finish_load(vit_context **out, vi_reader *r, const char *path, co
 /* path itself or, when that cannot be opened, the model file in the folder of that name. */
 static int32_t open_model(vi_reader *r, const char *path, const vit_options *o, vi_error *e) {
     static const char *const names[] = {
-        "model.vit",  "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-        "model.gguf", "model.npz"};
+        "model.vit", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+        "open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.gguf", "model.npz"};
     bool map = vi_option(o, VIT_OPT_MAP) != 0;
     int32_t status = vi_reader_open_path(r, path, map, e);
     if (status != VIT_ERROR_IO) return status;

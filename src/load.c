@@ -24,7 +24,7 @@ typedef struct loader {
     vi_allocator a;
     vi_reader reader;
     vi_directory directory;
-    side_file config, preprocessor;
+    side_file config, preprocessor, open_clip;
     vi_overrides overrides;
     const vi_family *family;
     vi_description description;
@@ -454,9 +454,11 @@ static int32_t describe(loader *l, const char *path) {
         int32_t status = read_side_file(l, path, "config.json", l->o->config_json, &l->config);
         if (status == VIT_OK)
             status = read_side_file(l, path, "preprocessor_config.json", l->o->preprocessor_json, &l->preprocessor);
+        if (status == VIT_OK) status = read_side_file(l, path, "open_clip_config.json", NULL, &l->open_clip);
         if (status != VIT_OK) return status;
         checkpoint.config = l->config.doc.root;
         checkpoint.preprocessor = l->preprocessor.doc.root;
+        checkpoint.open_clip = l->open_clip.doc.root;
     }
     l->overrides = vi_options_overrides(l->o);
     int32_t status = vi_describe(&checkpoint, &l->family, &l->description, &l->a, l->e);
@@ -494,6 +496,7 @@ static void close_temporaries(loader *l) {
     vi_free(&l->a, l->rows, l->rows_bytes, VI_TEMPORARY);
     vi_tokenizer_files_free(&l->tokenizer, &l->a);
     vi_description_free(&l->description, &l->a);
+    close_side_file(&l->open_clip, &l->a);
     close_side_file(&l->preprocessor, &l->a);
     close_side_file(&l->config, &l->a);
     vi_directory_close(&l->directory, &l->a);

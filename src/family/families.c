@@ -9,7 +9,8 @@
 
 static const vi_family *const families[] = {
     &vi_family_native,  &vi_family_hf_deit,   &vi_family_hf_mae, &vi_family_hf_vit, &vi_family_hf_dinov2, &vi_family_hf_dinov3,
-    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_dino,   &vi_family_gguf,      &vi_family_timm,
+    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_clip,   &vi_family_dino,      &vi_family_gguf,
+    &vi_family_timm,
 };
 #define FAMILIES (sizeof families / sizeof *families)
 

@@ -10,4 +10,6 @@ extern const vi_family vi_family_google, vi_family_gguf;
 extern const vi_family vi_family_dino, vi_family_hf_dinov2, vi_family_hf_dinov3;
 extern const vi_family vi_family_hf_clip, vi_family_hf_siglip;
 
+extern const vi_family vi_family_clip;
+
 #endif

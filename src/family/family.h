@@ -20,6 +20,7 @@ typedef struct vi_checkpoint {
     vi_directory *directory;
     const vi_json_value *config;       /* root of config.json or NULL */
     const vi_json_value *preprocessor; /* root of preprocessor_config.json or NULL */
+    const vi_json_value *open_clip;    /* root of open_clip_config.json or NULL */
     const vi_overrides *overrides;     /* what the caller chose: not guessed, not warned about. Never NULL */
     vi_allocator *allocator;           /* set by vi_describe, for temporary memory */
 } vi_checkpoint;

@@ -196,15 +196,24 @@ int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
     return check_uniform(n, d, e);
 }
 
-int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e) {
+static int32_t refuse(const vi_directory *d, const char *prefix, const vi_feature *features, size_t count, vi_error *e) {
     for (size_t i = 0; i < d->count; i++) {
         for (size_t f = 0; f < count; f++) {
-            if (strstr(d->tensors[i].name, features[f].fragment) == NULL) continue;
+            const char *full = d->tensors[i].name;
+            if (strncmp(full, prefix, strlen(prefix)) != 0 || strstr(full, features[f].fragment) == NULL) continue;
             char name[NAME_SIZE];
-            vi_printable(name, sizeof name, d->tensors[i].name, strlen(d->tensors[i].name));
+            vi_printable(name, sizeof name, full, strlen(full));
             return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s': %s is not supported", d->reader->name, name,
                            features[f].what);
         }
     }
     return VIT_OK;
+}
+
+int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e) {
+    return refuse(d, "", features, count, e);
+}
+
+int32_t vi_names_refuse(const vi_names *n, const vi_feature *features, size_t count, vi_error *e) {
+    return refuse(n->directory, n->prefix, features, count, e);
 }

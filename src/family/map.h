@@ -64,5 +64,6 @@ typedef struct vi_feature {
 
 /* VIT_ERROR_UNSUPPORTED that names the tensor and the feature, if any tensor's name contains a fragment. */
 int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e);
+int32_t vi_names_refuse(const vi_names *n, const vi_feature *features, size_t count, vi_error *e); /* names with the prefix */
 
 #endif

@@ -19,6 +19,10 @@ static const vi_name_row rows[] = {
     {.slot = VI_NORM_B, .part = {"norm.bias"}},
     {.slot = VI_FC_NORM_G, .part = {"fc_norm.weight"}},
     {.slot = VI_FC_NORM_B, .part = {"fc_norm.bias"}},
+    {.slot = VI_PROJECTION_W, .part = {"visual.head.proj.weight"}}, /* of open_clip, beside the trunk */
+    {.slot = VI_PROJECTION_B, .part = {"visual.head.proj.bias"}},
+    {.slot = VI_PROJECTION_W, .part = {"module.visual.head.proj.weight"}},
+    {.slot = VI_PROJECTION_B, .part = {"module.visual.head.proj.bias"}},
     {.slot = VI_HEAD_W, .part = {"head.weight"}},
     {.slot = VI_HEAD_B, .part = {"head.bias"}},
     {.slot = VI_DIST_TOKEN, .part = {"dist_token"}},
@@ -119,9 +123,11 @@ static const vi_name_map map = {
     .count = sizeof rows / sizeof *rows,
 };
 
+#define TRUNK "visual.trunk." /* a tower of open_clip (clip.c), whose vision_cfg stands for config.json */
+
 /* transformers' wrapper of timm models, torch's DataParallel and compile, DINO's and DINOv2's training. */
 static const char *const prefixes[] = {"",          "timm_model.",      "module.",        "_orig_mod.", "module.timm_model.",
-                                       "backbone.", "module.backbone.", "vision_encoder."};
+                                       "backbone.", "module.backbone.", "vision_encoder.", TRUNK,        "module." TRUNK};
 
 static const vi_feature features[] = {
     {"rope.periods", "a rotary position embedding with stored periods"},
@@ -184,6 +190,7 @@ static int32_t open_config(const vi_checkpoint *c, timm_config *t, vi_descriptio
     if (t->cfg == NULL) t->cfg = t->root;
     t->args = vi_config_object(&t->reader, t->root, "model_args");
     const char *name = vi_config_text(&t->reader, t->root, "architecture", "");
+    if (name[0] == '\0') name = vi_config_text(&t->reader, t->root, "timm_model_name", "");
     vi_printable(d->hparams.architecture, sizeof d->hparams.architecture, name, strlen(name));
     t->arch = name[0] != '\0' ? vi_timm_arch_find(name) : NULL;
     if (t->arch != NULL && (t->arch->flags & VI_ARCH_OTHER))
@@ -269,6 +276,8 @@ static int32_t read_input(timm_config *t, const vi_names *n, vi_hparams *h, cons
         h->image_width = size[2];
     }
     int32_t channels = vi_config_int(g, t->args, "in_chans", 1, VI_MAX_CHANNELS, size[0]);
+    if (strstr(n->prefix, TRUNK) != NULL && vi_config_size(g, t->root, "image_size", &h->image_height, &h->image_width))
+        *source = "open_clip_config.json: image_size";
     if (vi_config_size(g, t->args, "img_size", &h->image_height, &h->image_width)) *source = "config.json: model_args.img_size";
     if (g->status != VIT_OK) return g->status;
     return channels > 0 ? vi_agree(n, VI_PATCH_W, "input_size's number of channels", channels, h->channels, e) : VIT_OK;
@@ -397,7 +406,7 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     timm_config t;
     const char *source;
     open_names(c, &n);
-    int32_t status = vi_refuse_features(c->directory, features, sizeof features / sizeof *features, e);
+    int32_t status = vi_names_refuse(&n, features, sizeof features / sizeof *features, e);
     if (status == VIT_OK) status = open_config(c, &t, d, e);
     if (status == VIT_OK) status = vi_infer_shapes(&n, d, e);
     if (status == VIT_OK) status = read_input(&t, &n, &d->hparams, &source, e);
@@ -417,7 +426,8 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     if (status != VIT_OK) return status;
     read_numbers(c, &t, &n, d);
     status = read_pool(c, &t, &n, d, e);
-    return status == VIT_OK ? read_pipeline(c, &t, d) : status;
+    if (status != VIT_OK || strstr(n.prefix, TRUNK) != NULL) return status; /* open_clip says how pictures are prepared */
+    return read_pipeline(c, &t, d);
 }
 
 static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {

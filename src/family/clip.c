@@ -1,0 +1,252 @@
+/* clip.c: pairs of towers with the names of OpenAI's CLIP and of open_clip, which has image towers of timm's, too
+ * ("visual.trunk."), and text towers below "text.". Numbers that no tensor shows come from open_clip_config.json; OpenAI's own
+ * archives are known by three numbers that they hold beside the weights. */
+#include "family/clip_config.h"
+#include "family/families.h"
+#include "family/infer.h"
+#include "format/view.h"
+#include <string.h>
+
+static const vi_name_row image_rows[] = {
+    {.slot = VI_PATCH_W, .part = {"visual.conv1.weight"}},
+    {.slot = VI_CLASS_TOKEN, .part = {"visual.class_embedding"}},
+    {.slot = VI_POSITION, .part = {"visual.positional_embedding"}},
+    {.slot = VI_PRE_NORM_G, .part = {"visual.ln_pre.weight"}, .optional = true}, /* no_ln_pre */
+    {.slot = VI_PRE_NORM_B, .part = {"visual.ln_pre.bias"}, .optional = true},
+    {.slot = VI_NORM_G, .part = {"visual.ln_post.weight"}},
+    {.slot = VI_NORM_B, .part = {"visual.ln_post.bias"}},
+    {.slot = VI_PROJECTION_W, .part = {"visual.proj"}}, /* [width, embedding] */
+};
+
+static const vi_name_row text_rows[] = {
+    {.slot = VI_TOKENS_W, .part = {"token_embedding.weight"}},
+    {.slot = VI_POSITION, .part = {"positional_embedding"}},
+    {.slot = VI_NORM_G, .part = {"ln_final.weight"}},
+    {.slot = VI_NORM_B, .part = {"ln_final.bias"}},
+    {.slot = VI_PROJECTION_W, .part = {"text_projection"}, .optional = true},        /* [width, embedding], or ... */
+    {.slot = VI_PROJECTION_W, .part = {"text_projection.weight"}, .optional = true}, /* a layer with a bias */
+    {.slot = VI_PROJECTION_B, .part = {"text_projection.bias"}, .optional = true},
+    {.slot = VI_LOGIT_SCALE, .part = {"logit_scale"}},
+    {.slot = VI_LOGIT_SCALE, .part = {"module.logit_scale"}}, /* beside "module.text." */
+    {.slot = VI_LOGIT_BIAS, .part = {"logit_bias"}, .optional = true},
+    {.slot = VI_LOGIT_BIAS, .part = {"module.logit_bias"}, .optional = true},
+};
+
+static const vi_name_row block_rows[] = {
+    {.slot = VI_NORM1_G, .part = {"ln_1.weight"}},
+    {.slot = VI_NORM1_B, .part = {"ln_1.bias"}},
+    {.slot = VI_QKV_W, .part = {"attn.in_proj_weight"}},
+    {.slot = VI_QKV_B, .part = {"attn.in_proj_bias"}},
+    {.slot = VI_PROJ_W, .part = {"attn.out_proj.weight"}},
+    {.slot = VI_PROJ_B, .part = {"attn.out_proj.bias"}},
+    {.slot = VI_SCALE1, .part = {"ls_1.gamma"}, .optional = true},
+    {.slot = VI_NORM2_G, .part = {"ln_2.weight"}},
+    {.slot = VI_NORM2_B, .part = {"ln_2.bias"}},
+    {.slot = VI_FC1_W, .part = {"mlp.c_fc.weight"}},
+    {.slot = VI_FC1_B, .part = {"mlp.c_fc.bias"}},
+    {.slot = VI_FC2_W, .part = {"mlp.c_proj.weight"}},
+    {.slot = VI_FC2_B, .part = {"mlp.c_proj.bias"}},
+    {.slot = VI_SCALE2, .part = {"ls_2.gamma"}, .optional = true},
+};
+
+#define COUNT(table) (sizeof table / sizeof *table)
+
+static const vi_name_map image_map = {
+    .marker = {"visual.class_embedding", "visual.conv1.weight"},
+    .block = "visual.transformer.resblocks.",
+    .rows = image_rows,
+    .count = COUNT(image_rows),
+    .more = block_rows,
+    .more_count = COUNT(block_rows),
+    .complete = true,
+};
+
+static const vi_name_map text_map = {
+    .marker = {"token_embedding.weight"},
+    .block = "transformer.resblocks.",
+    .rows = text_rows,
+    .count = COUNT(text_rows),
+    .more = block_rows,
+    .more_count = COUNT(block_rows),
+    .complete = true,
+};
+
+static const vi_name_row trunk_rows[] = {
+    {.slot = VI_PROJECTION_W, .part = {"visual.head.proj.weight"}},
+    {.slot = VI_HEAD_W, .part = {"visual.trunk.head.weight"}},
+};
+
+static const vi_name_map trunk_map = {
+    .marker = {"visual.trunk.patch_embed.proj.weight"}, .block = "", .rows = trunk_rows, .count = COUNT(trunk_rows)};
+
+/* Bare, or out of a training run. */
+static const char *const image_prefixes[] = {"", "module."};
+static const char *const text_prefixes[] = {"", "text.", "module.", "module.text."};
+
+static bool open_image(const vi_checkpoint *c, vi_names *n) {
+    return vi_names_open(n, c->directory, &image_map, image_prefixes, COUNT(image_prefixes));
+}
+
+static bool open_text(const vi_checkpoint *c, vi_names *n) {
+    return vi_names_open(n, c->directory, &text_map, text_prefixes, COUNT(text_prefixes));
+}
+
+static bool open_trunk(const vi_checkpoint *c, vi_names *n) {
+    return vi_names_open(n, c->directory, &trunk_map, image_prefixes, COUNT(image_prefixes));
+}
+
+static bool has_trunk(const vi_checkpoint *c) {
+    vi_names n;
+    return open_trunk(c, &n);
+}
+
+static bool trunk_has_head(const vi_checkpoint *c) {
+    vi_names n;
+    return open_trunk(c, &n) && vi_names_find(&n, VI_HEAD_W, 0) != NULL;
+}
+
+static bool detect(const vi_checkpoint *c) {
+    vi_names n;
+    bool resnet = vi_directory_find(c->directory, "visual.attnpool.positional_embedding") != NULL; /* to say so */
+    return resnet || open_image(c, &n) || has_trunk(c);
+}
+
+static const vi_feature features[] = {
+    {"visual.layer1.", "a ResNet as the tower for pictures"},
+    {"visual.attn_pool.", "an attentional pooler (CoCa)"},
+    {"text_decoder.", "a text decoder (CoCa)"},
+    {"cls_emb", "a class token in the text tower (CoCa)"},
+    {"text.transformer.embeddings.", "a text tower of transformers"},
+    {"text.transformer.encoder.", "a text tower of transformers"},
+    {"text.transformer.shared.", "a text tower of transformers"},
+    {"visual.head.mlp.", "a projection by an MLP"},
+    {"visual.head.pool.", "attention pooling over a grid"},
+    {"attn.logit_scale", "scaled cosine attention"},
+    {".head_scale", "attention with scaled heads"},
+    {"attn.ln_q.", "queries that are normed before they are split into heads"},
+    {"ln_attn.", "a norm after attention"},
+    {"mlp.ln.", "a norm in the MLP"},
+};
+
+/* The projections are stored with their inputs first. Once for both towers, before anything looks at them. */
+static void turn_projections(const vi_checkpoint *c) {
+    static const char *const names[] = {"visual.proj",        "text_projection",        "text.text_projection",
+                                        "module.visual.proj", "module.text_projection", "module.text.text_projection"};
+    static const uint32_t order[] = {1, 0};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        vi_tensor *t = vi_directory_find(c->directory, names[i]);
+        if (t != NULL && t->rank == 2) vi_tensor_turn(t, order);
+    }
+}
+
+/* ---- pictures -------------------------------------------------------------------------------------------------------------- */
+
+static int32_t rows_of(const vi_names *n, vi_slot slot) {
+    const vi_tensor *t = vi_names_find(n, slot, 0);
+    return t != NULL && t->rank == 2 ? (int32_t)t->shape[0] : 0;
+}
+
+static int32_t own_hparams(const vi_checkpoint *c, vi_clip_config *k, vi_description *d, vi_error *e) {
+    vi_names n;
+    vi_hparams *h = &d->hparams;
+    open_image(c, &n);
+    int32_t status = vi_infer_shapes(&n, d, e);
+    if (status != VIT_OK) return status;
+    h->projection = rows_of(&n, VI_PROJECTION_W);
+    vi_clip_read_image(k, d);
+    if (k->reader.status != VIT_OK) return k->reader.status;
+    return vi_infer_positions(&n, VI_COVERS_ALL, h->image_width > 0 ? "open_clip_config.json: image_size" : NULL, d, e);
+}
+
+/* timm's family reads the trunk; a head of the trunk is the projection of the pair. */
+static int32_t trunk_hparams(const vi_checkpoint *c, vi_clip_config *k, vi_description *d, vi_error *e) {
+    vi_checkpoint trunk = *c;
+    vi_hparams *h = &d->hparams;
+    vi_names n;
+    trunk.config = k->vision;
+    int32_t status = vi_family_timm.hparams(&trunk, d, e);
+    if (status != VIT_OK) return status;
+    open_trunk(c, &n);
+    h->projection = trunk_has_head(c) ? h->classes : rows_of(&n, VI_PROJECTION_W);
+    h->classes = 0;
+    vi_clip_read_trunk(k, d);
+    return k->reader.status;
+}
+
+static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    vi_clip_config k;
+    int32_t status = vi_refuse_features(c->directory, features, COUNT(features), e);
+    if (status == VIT_OK) status = vi_clip_config_open(&k, c, d, e);
+    if (status != VIT_OK) return status;
+    turn_projections(c);
+    status = has_trunk(c) ? trunk_hparams(c, &k, d, e) : own_hparams(c, &k, d, e);
+    if (status != VIT_OK) return status;
+    vi_clip_read_pixels(&k, c, d);
+    return k.reader.status;
+}
+
+static void move_source(vi_description *d, vi_slot from, vi_slot to) {
+    if (d->model[from].parts == 0) return;
+    d->model[to] = d->model[from];
+    d->model[from].parts = 0;
+}
+
+static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
+    vi_names n;
+    if (!has_trunk(c)) {
+        open_image(c, &n);
+        return vi_names_bind(&n, d, e);
+    }
+    vi_hparams *h = &d->hparams;
+    int32_t projection = h->projection;
+    if (trunk_has_head(c)) { /* to timm it is a head */
+        h->classes = projection;
+        h->projection = 0;
+    }
+    int32_t status = vi_family_timm.bind(c, d, e);
+    h->classes = 0;
+    h->projection = projection;
+    move_source(d, VI_HEAD_W, VI_PROJECTION_W);
+    move_source(d, VI_HEAD_B, VI_PROJECTION_B);
+    return status;
+}
+
+/* ---- texts ----------------------------------------------------------------------------------------------------------------- */
+
+static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
+    vi_names n;
+    vi_clip_config k;
+    if (!open_text(c, &n)) return VIT_OK;
+    int32_t status = vi_clip_config_open(&k, c, d, e);
+    if (status == VIT_OK) status = vi_infer_text(&n, text, e);
+    if (status != VIT_OK) return status;
+    vi_clip_read_text(&k, c, d, text);
+    return k.reader.status;
+}
+
+static int32_t text_bind(const vi_checkpoint *c, vi_description *text, vi_error *e) {
+    vi_names n;
+    open_text(c, &n);
+    return vi_names_bind(&n, text, e);
+}
+
+/* Masks, and what OpenAI's archives hold beside the weights. */
+static bool ignore(const char *name) {
+    static const char *const endings[] = {"attn_mask", "input_resolution", "context_length", "vocab_size", "num_batches_tracked"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < COUNT(endings); i++) {
+        size_t n = strlen(endings[i]);
+        if (length >= n && strcmp(name + length - n, endings[i]) == 0) return true;
+    }
+    return false;
+}
+
+const vi_family vi_family_clip = {
+    .name = "clip",
+    .detect = detect,
+    .hparams = hparams,
+    .bind = bind,
+    .ignore = ignore,
+    .text_hparams = text_hparams,
+    .text_bind = text_bind,
+};
