@@ -228,8 +228,6 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     h->eps = 1e-6f;
     h->position = VIT_POSITION_ZOOM;
     read_pipeline(h);
-    if (c->config != NULL || c->preprocessor != NULL)
-        vi_note(d, false, "config: checkpoints of this family have none; the one given was not read");
     return VIT_OK;
 }
 

@@ -6,20 +6,24 @@
 
 typedef struct processor {
     const char *type; /* what the class name starts with: "ViT" for ViTImageProcessor and the older ViTFeatureExtractor */
-    int32_t resize;   /* SQUASH or SHORTEST: also the meaning of a size that is one number */
+    int32_t resize;   /* SQUASH or SHORTEST */
+    int32_t number;   /* the same of a size that is one number */
     int32_t resize_side;
     int32_t crop_side; /* 0: no centre crop */
     int32_t filter;
     vi_stats stats;
 } processor;
 
+/* The last two are no classes: what the published models of a family have in their files, where a model comes without one. */
 static const processor processors[] = {
-    {"ViT", VIT_RESIZE_SQUASH, 224, 0, VIT_FILTER_BILINEAR, VI_STATS_HALF},
-    {"DeiT", VIT_RESIZE_SQUASH, 256, 224, VIT_FILTER_BICUBIC, VI_STATS_HALF},
-    {"CLIP", VIT_RESIZE_SHORTEST, 224, 224, VIT_FILTER_BICUBIC, VI_STATS_CLIP},
-    {"Bit", VIT_RESIZE_SHORTEST, 224, 224, VIT_FILTER_BICUBIC, VI_STATS_CLIP},
-    {"DINOv3", VIT_RESIZE_SQUASH, 224, 0, VIT_FILTER_BILINEAR, VI_STATS_IMAGENET},
-    {"Siglip", VIT_RESIZE_SQUASH, 224, 0, VIT_FILTER_BICUBIC, VI_STATS_HALF},
+    {"ViT", VIT_RESIZE_SQUASH, VIT_RESIZE_SQUASH, 224, 0, VIT_FILTER_BILINEAR, VI_STATS_HALF},
+    {"DeiT", VIT_RESIZE_SQUASH, VIT_RESIZE_SQUASH, 256, 224, VIT_FILTER_BICUBIC, VI_STATS_HALF},
+    {"CLIP", VIT_RESIZE_SHORTEST, VIT_RESIZE_SHORTEST, 224, 224, VIT_FILTER_BICUBIC, VI_STATS_CLIP},
+    {"Bit", VIT_RESIZE_SHORTEST, VIT_RESIZE_SHORTEST, 224, 224, VIT_FILTER_BICUBIC, VI_STATS_CLIP},
+    {"DINOv3", VIT_RESIZE_SQUASH, VIT_RESIZE_SQUASH, 224, 0, VIT_FILTER_BILINEAR, VI_STATS_IMAGENET},
+    {"Siglip", VIT_RESIZE_SQUASH, VIT_RESIZE_SHORTEST, 224, 0, VIT_FILTER_BICUBIC, VI_STATS_HALF},
+    {"DINOv2", VIT_RESIZE_SHORTEST, VIT_RESIZE_SHORTEST, 256, 224, VIT_FILTER_BICUBIC, VI_STATS_IMAGENET},
+    {"MAE", VIT_RESIZE_SQUASH, VIT_RESIZE_SQUASH, 224, 0, VIT_FILTER_BICUBIC, VI_STATS_IMAGENET},
 };
 
 /* Sizes as the file gives them, before they are fitted to the model's input. */
@@ -36,10 +40,14 @@ static const processor *processor_of(const char *type) {
 }
 
 /* Row of the class that the file names, else of the family's. */
-static const processor *named_processor(vi_config *g, const vi_json_value *file, const char *type) {
+static const processor *named_processor(vi_config *g, const vi_json_value *file, const char *type, vi_description *d) {
     const char *name = vi_config_text(g, file, "image_processor_type", NULL);
     if (name == NULL) name = vi_config_text(g, file, "feature_extractor_type", NULL);
     const processor *row = name != NULL ? processor_of(name) : NULL;
+    char text[64];
+    if (name != NULL && row == NULL)
+        vi_note(d, true, "preprocessing: %s is not known, read as that of %s (option preprocessor)",
+                vi_printable(text, sizeof text, name, strlen(name)), type);
     return row != NULL ? row : processor_of(type);
 }
 
@@ -57,7 +65,7 @@ static int32_t read_size(vi_config *g, const vi_json_value *file, const processo
         return VIT_RESIZE_SHORTEST;
     }
     vi_config_size(g, file, "size", &s->resize_height, &s->resize_width);
-    return size->kind == VI_JSON_NUMBER ? row->resize : VIT_RESIZE_SQUASH;
+    return size->kind == VI_JSON_NUMBER ? row->number : VIT_RESIZE_SQUASH;
 }
 
 static int32_t read_sizes(vi_config *g, const vi_json_value *file, const processor *row, sizes *s) {
@@ -121,16 +129,15 @@ static int32_t assume_defaults(const vi_checkpoint *c, const processor *row, vi_
     vi_pipeline_fit(&d->hparams, row->crop_side > 0 ? (double)row->crop_side / row->resize_side : 1);
     const vi_overrides *o = c->overrides;
     if (o->resize < 0 || o->filter < 0 || o->mean_count == 0 || o->std_count == 0)
-        vi_note(d, true,
-                "preprocessing: no %s, defaults of %sImageProcessor with %s assumed (options preprocessor, resize, "
-                "filter, mean, std)",
-                VI_PREPROCESSOR_FILE, row->type, vi_stats_text(row->stats));
+        vi_note(d, true, "preprocessing: no %s, that of %s assumed: %s, %s, %s (options preprocessor, resize, filter, mean, std)",
+                VI_PREPROCESSOR_FILE, row->type, row->resize == VIT_RESIZE_SQUASH ? "squash" : "shortest side",
+                row->filter == VIT_FILTER_BICUBIC ? "bicubic" : "bilinear", vi_stats_text(row->stats));
     return VIT_OK;
 }
 
 int32_t vi_processor_pipeline(const vi_checkpoint *c, const char *type, vi_description *d, vi_error *e) {
     vi_config g = {VI_PREPROCESSOR_FILE, e, VIT_OK};
-    const processor *row = named_processor(&g, c->preprocessor, type);
+    const processor *row = named_processor(&g, c->preprocessor, type, d);
     d->read_preprocessor = true;
     vi_pipeline *p = &d->hparams.pipeline;
     p->resize = row->resize;

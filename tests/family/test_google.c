@@ -168,7 +168,7 @@ static void pools_and_positions(void) {
     if (r) close_described(r);
     c = fresh(0);
     r = accept(c, "{\"num_attention_heads\":5}", NULL, NULL);
-    CHECK(r && strstr(r->d.notes, "was not read") != NULL, "a config that nobody reads");
+    CHECK(r && strstr(r->d.notes, "config.json: not used") != NULL, "a config that nobody reads");
     if (r) close_described(r);
 }
 

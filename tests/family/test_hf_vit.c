@@ -159,7 +159,7 @@ static void preprocessing(void) {
         {"{\"size\":16,\"do_normalize\":false,\"image_mean\":[0.1,0.2,0.3]}", VIT_RESIZE_SQUASH, VIT_FILTER_BILINEAR, 16, 16, 0,
          1, 0},
         {"{\"size\":16,\"image_processor_type\":\"SomethingNew\"}", VIT_RESIZE_SQUASH, VIT_FILTER_BILINEAR, 16, 16, 0.5f, 0.5f,
-         0},
+         1},
     };
     checkpoint c = hf_checkpoint();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

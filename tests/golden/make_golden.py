@@ -612,7 +612,7 @@ def hf_deit(folder):  # the head sees the class token alone
     from transformers import DeiTConfig, DeiTForImageClassification
     config = DeiTConfig(**SMALL_MLP, num_labels=3)
     model = DeiTForImageClassification(config)
-    descendant(folder, model, config, model.deit, class_token, whole=True)
+    descendant(folder, model, config, model.deit, class_token, (None, (8, 20)), True, **LARGER)
 
 
 @case
@@ -671,8 +671,8 @@ def hf_mae(folder):  # all patches, in their order
                           decoder_intermediate_size=4, mask_ratio=0.0)
     model = ViTMAEForPreTraining(config)
     forward = model.vit.forward
-    model.vit.forward = lambda x, **args: forward(x, noise=torch.arange(9.0)[None].double(), **args)
-    descendant(folder, model, config, model.vit, class_token)
+    model.vit.forward = lambda x, **args: forward(x, noise=torch.arange(x.shape[2] * x.shape[3] / 16)[None].double(), **args)
+    descendant(folder, model, config, model.vit, class_token, (None, (20, 8)), **LARGER)
 
 
 @case
@@ -885,7 +885,10 @@ def pixels_timm_rectangle(folder):
 
 
 def hf_preprocessing(folder, processor, change=None, **args):
+    from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
     from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
+    from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
     hf_case(folder, ViTModel, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, patch_size=4,
             **args)
@@ -894,14 +897,19 @@ def hf_preprocessing(folder, processor, change=None, **args):
     path = os.path.join(folder, "preprocessor_config.json")
     with open(path, encoding="utf-8") as f:
         config = json.load(f)
-    kind = DeiTImageProcessorPil if isinstance(processor, DeiTImageProcessor) else ViTImageProcessorPil
+    if change:
+        change(config)
+    kinds = (BitImageProcessorPil, CLIPImageProcessorPil, DeiTImageProcessorPil, SiglipImageProcessorPil, ViTImageProcessorPil)
+    name = config.get("image_processor_type", config.get("feature_extractor_type")).replace("FeatureExtractor", "ImageProcessor")
+    kind = next(kind for kind in kinds if name.startswith(kind.__name__.removesuffix("Pil")))
     pillow = kind.from_dict(config)  # what the file says, computed by Pillow
     for i, (height, width) in enumerate(PICTURES):
         image = picture(height, width)
         made = pillow(Image.fromarray(image), return_tensors="np")["pixel_values"][0]
         write_run(folder, "run%d" % i, {"picture": image, "input": made})
-    if change:
-        edit_json(path, change)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(config, f, indent=1)
+        f.write("\n")
 
 
 @case
@@ -924,6 +932,45 @@ def pixels_hf_shortest(folder):  # an old file leaves out what is the class's de
         config["feature_extractor_type"] = config.pop("image_processor_type").replace("ImageProcessor", "FeatureExtractor")
     processor = DeiTImageProcessor(size={"shortest_edge": 9}, crop_size={"height": 8, "width": 8})
     hf_preprocessing(folder, processor, change, image_size=8)
+
+
+def only(*keys, **values):
+    """Leaves these keys of a processor's file, the class's name and what is given: everything else is the class's default."""
+    def change(config):
+        kept = {key: config[key] for key in (*keys, "image_processor_type") if key in config}
+        config.clear()
+        config.update({**kept, **values})
+    return change
+
+
+@case
+def pixels_hf_clip(folder):  # sizes that are one number
+    from transformers import CLIPImageProcessor
+    hf_preprocessing(folder, CLIPImageProcessor(), only(size=9, crop_size=8), image_size=8)
+
+
+@case
+def pixels_hf_bit(folder):  # DINOv2
+    from transformers import BitImageProcessor
+    hf_preprocessing(folder, BitImageProcessor(), only(size={"shortest_edge": 10}, crop_size={"height": 8, "width": 12},
+                     image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225]), image_size=[8, 12])
+
+
+@case
+def pixels_hf_siglip(folder):  # not scaled: mean and std of bytes
+    from transformers import SiglipImageProcessor
+    hf_preprocessing(folder, SiglipImageProcessor(), only(size={"height": 8, "width": 12}, do_rescale=False, image_mean=[127.5] * 3,
+                     image_std=[64.0] * 3), image_size=[8, 12])
+
+
+@case
+def pixels_hf_vit_number(folder):  # one number is a square; scaled twice as much, not normalised, nearest
+    hf_preprocessing(folder, ViTImageProcessor(), only(size=8, do_normalize=False, rescale_factor=1 / 127.5, resample=0), image_size=8)
+
+
+@case
+def pixels_hf_deit_number(folder):
+    hf_preprocessing(folder, DeiTImageProcessor(), only(size=9, crop_size=8, resample=1), image_size=8)
 
 
 def shared_mnist(path):

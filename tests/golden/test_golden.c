@@ -95,14 +95,14 @@ static const golden_case cases[] = {
     {"hf_patch_pair", 1, 0, VIT_FROM_MODEL, "hf-vit", 1},
     {"hf_f16", 1, 0, VIT_FROM_MODEL, "hf-vit", 1},
     {"hf_legacy_names", 1, 0, VIT_FROM_MODEL, "hf-vit", 1},
-    {"hf_deit", 1, 0, VIT_FROM_MODEL, "hf-deit", 1},
+    {"hf_deit", 2, 0, VIT_FROM_MODEL, "hf-deit", 1},
     {"hf_deit_teacher", 2, 0, VIT_FROM_MODEL, "hf-deit", 1},
     {"hf_dinov2", 2, 0, VIT_FROM_MODEL, "hf-dinov2", 1},
     {"hf_dinov2_classifier", 1, 0, VIT_FROM_MODEL, "hf-dinov2", 1},
     {"hf_dinov2_registers", 2, 0, VIT_FROM_MODEL, "hf-dinov2", 1},
     {"hf_dinov3", 2, 0, VIT_FROM_MODEL, "hf-dinov3", 1},
     {"hf_dinov3_gated", 1, 0, VIT_FROM_MODEL, "hf-dinov3", 1},
-    {"hf_mae", 1, 0, VIT_FROM_MODEL, "hf-mae", 1},
+    {"hf_mae", 2, 0, VIT_FROM_MODEL, "hf-mae", 1},
     {"hf_clip", 2, 0, VIT_FROM_MODEL, "hf-clip", 1},
     {"hf_clip_vision", 1, 0, VIT_FROM_MODEL, "hf-clip", 1},
     {"hf_clip_classifier", 1, 0, VIT_FROM_MODEL, "hf-clip", 1},
@@ -256,8 +256,10 @@ static void check_pixels(vit_context *vit, const char *name, int run) {
 }
 
 static void preprocessing_matches_its_origin(void) {
-    static const char *const names[] = {"pixels_timm_center", "pixels_timm_squash", "pixels_timm_border", "pixels_timm_rectangle",
-                                        "pixels_hf_squash",   "pixels_hf_deit",     "pixels_hf_shortest"};
+    static const char *const names[] = {"pixels_timm_center",    "pixels_timm_squash",   "pixels_timm_border",
+                                        "pixels_timm_rectangle", "pixels_hf_squash",     "pixels_hf_deit",
+                                        "pixels_hf_shortest",    "pixels_hf_clip",       "pixels_hf_bit",
+                                        "pixels_hf_siglip",      "pixels_hf_vit_number", "pixels_hf_deit_number"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         golden_case c = {names[i], 2, 0, VIT_FROM_MODEL, "", 0};
         vit_context *vit = load(&c, VIT_ISA_BEST);
