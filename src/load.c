@@ -8,6 +8,7 @@
 #include "family/family.h"
 #include "tokenizer.h"
 #include "format/view.h"
+#include <math.h>
 #include <string.h>
 
 #define CONFIG_CAP (4u << 20) /* bytes of a config file; id2label of 21k classes is 1 MiB */
@@ -50,28 +51,19 @@ typedef struct loader {
 /* A tower: its description, and the part of the model that it becomes. */
 static vi_model *model_of(const loader *l, const vi_description *d) { return d == &l->description ? l->model : l->model->text; }
 
-static const vi_source *source_of(const vi_description *d, vi_slot slot, int32_t block) {
-    return slot < VI_MODEL_SLOTS ? &d->model[slot] : &d->blocks[block][slot - VI_MODEL_SLOTS];
-}
+static void *field_of(vi_weights *w, vi_place p) { return (char *)vi_place_holder(p, w) + vi_slot_table[p.slot].offset; }
 
-static void *field_of(vi_weights *w, vi_slot slot, int32_t block) {
-    char *base = slot < VI_MODEL_SLOTS ? (char *)w : (char *)&w->blocks[block];
-    return base + vi_slot_table[slot].offset;
-}
+typedef int32_t (*slot_fn)(loader *l, const vi_description *d, vi_place p, const vi_source *source);
 
-typedef int32_t (*slot_fn)(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source);
-
-/* Visits every slot that the checkpoint fills in a tower: the model's, then block by block. */
+/* Visits every slot that the checkpoint fills in a tower. */
 static int32_t for_each_slot_of(loader *l, const vi_description *d, slot_fn visit) {
-    for (int32_t block = -1; block < d->hparams.depth; block++) {
-        int first = block < 0 ? 0 : VI_MODEL_SLOTS, last = block < 0 ? VI_MODEL_SLOTS : VI_SLOTS;
-        for (int slot = first; slot < last; slot++) {
-            const vi_source *source = source_of(d, (vi_slot)slot, block);
-            int32_t status = source->parts ? visit(l, d, (vi_slot)slot, block, source) : VIT_OK;
-            if (status != VIT_OK) return status;
-        }
-    }
-    return VIT_OK;
+    vi_place p = {VI_PATCH_W, 0};
+    int32_t status;
+    do {
+        const vi_source *source = vi_source_at(d, p);
+        status = source->parts ? visit(l, d, p, source) : VIT_OK;
+    } while (status == VIT_OK && vi_place_next(&p, &d->hparams));
+    return status;
 }
 
 static int32_t for_each_slot(loader *l, slot_fn visit) {
@@ -93,9 +85,9 @@ static const void *stored_in_place(const loader *l, vi_slot slot, const vi_sourc
     return fits ? vi_tensor_in_place(&l->directory, t, VI_ALIGN) : NULL;
 }
 
-static int32_t check_in_place(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
-    (void)d, (void)block;
-    if (!stored_in_place(l, slot, source)) l->in_place = false;
+static int32_t check_in_place(loader *l, const vi_description *d, vi_place p, const vi_source *source) {
+    (void)d;
+    if (!stored_in_place(l, p.slot, source)) l->in_place = false;
     return VIT_OK;
 }
 
@@ -112,26 +104,26 @@ static void choose_precision(loader *l) {
 
 /* ---- one block for the model ----------------------------------------------------------------------------------------------- */
 
-static size_t slot_bytes(const loader *l, const vi_description *d, vi_slot slot, size_t *rows, size_t *cols) {
+static size_t slot_bytes(const loader *l, const vi_description *d, vi_place p, size_t *rows, size_t *cols) {
     uint64_t r, c;
     size_t bytes = SIZE_MAX;
-    vi_slot_shape(slot, &d->hparams, &r, &c);
+    vi_place_shape(p, &d->hparams, &r, &c);
     *rows = (size_t)r;
     *cols = (size_t)c;
     if (r > SIZE_MAX || c > SIZE_MAX) return SIZE_MAX;
-    if (vi_slot_table[slot].matrix)
-        return vi_matrix_bytes(vi_slot_type(slot, l->precision, *cols), *rows, *cols, &bytes) ? bytes : SIZE_MAX;
+    if (vi_slot_table[p.slot].matrix)
+        return vi_matrix_bytes(vi_slot_type(p.slot, l->precision, *cols), *rows, *cols, &bytes) ? bytes : SIZE_MAX;
     return vi_mul_size(*rows, *cols, &bytes) && vi_mul_size(bytes, sizeof(float), &bytes) ? bytes : SIZE_MAX;
 }
 
 /* Takes room for the slot and, on the second pass, points the weights at it. */
-static int32_t place_slot(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
-    size_t rows, cols, bytes = slot_bytes(l, d, slot, &rows, &cols);
-    const void *data = l->in_place ? stored_in_place(l, slot, source) : vi_arena_take(&l->arena, bytes, 1);
+static int32_t place_slot(loader *l, const vi_description *d, vi_place p, const vi_source *source) {
+    size_t rows, cols, bytes = slot_bytes(l, d, p, &rows, &cols);
+    const void *data = l->in_place ? stored_in_place(l, p.slot, source) : vi_arena_take(&l->arena, bytes, 1);
     if (!l->model) return VIT_OK;
-    void *field = field_of(&model_of(l, d)->weights, slot, block);
-    if (vi_slot_table[slot].matrix)
-        *(vi_matrix *)field = (vi_matrix){data, vi_slot_type(slot, l->precision, cols), rows, cols};
+    void *field = field_of(&model_of(l, d)->weights, p);
+    if (vi_slot_table[p.slot].matrix)
+        *(vi_matrix *)field = (vi_matrix){data, vi_slot_type(p.slot, l->precision, cols), rows, cols};
     else
         *(const float **)field = data;
     l->model->parameters += (uint64_t)rows * cols;
@@ -204,7 +196,10 @@ static int32_t open_tokenizer(loader *l) {
 static vi_model *place_tower(loader *l, const vi_description *d) {
     vi_model *model = vi_arena_take(&l->arena, 1, sizeof *model);
     vi_block *blocks = vi_arena_take(&l->arena, (size_t)d->hparams.depth, sizeof *blocks);
+    int32_t count = vi_stem_units(&d->hparams);
+    vi_stem_unit *units = count > 0 ? vi_arena_take(&l->arena, (size_t)count, sizeof *units) : NULL;
     if (!model) return NULL;
+    model->weights.stem.units = units;
     model->hparams = d->hparams;
     model->weights.blocks = blocks;
     return model;
@@ -326,7 +321,7 @@ static int32_t read_rows(loader *l, const vi_source *s, size_t first, size_t cou
 
 /* Whether every part is stored column by column and fills its share of the rows. */
 static bool comes_by_columns(const vi_source *s, uint64_t rows) {
-    bool all = s->above == 0 && s->below == 0;
+    bool all = s->above == 0 && s->below == 0 && s->standardise == VI_STANDARDISE_NONE;
     for (uint32_t i = 0; i < s->parts && all; i++) all = !s->part[i] || vi_tensor_by_columns(s->part[i], rows / s->parts);
     return all;
 }
@@ -353,6 +348,17 @@ static int32_t fill_by_columns(loader *l, const vi_source *source, const vi_matr
     return VIT_OK;
 }
 
+/* Rows [count, cols] to mean 0 and deviation 1. */
+static void standardise(float *rows, size_t count, size_t cols, uint8_t how) {
+    for (size_t r = 0; r < count; r++, rows += cols) {
+        double mean = 0, square = 0;
+        for (size_t i = 0; i < cols; i++) mean += (double)rows[i] / (double)cols;
+        for (size_t i = 0; i < cols; i++) square += ((double)rows[i] - mean) * ((double)rows[i] - mean) / (double)cols;
+        double deviation = how == VI_STANDARDISE_GOOGLE ? sqrt(square) + 1e-5 : sqrt(square + 1e-8);
+        for (size_t i = 0; i < cols; i++) rows[i] = (float)(((double)rows[i] - mean) / deviation);
+    }
+}
+
 static int32_t fill_matrix(loader *l, const vi_source *source, vi_matrix *w, size_t bytes) {
     const vi_tensor *t = source->part[0];
     void *data = (void *)(uintptr_t)w->data; /* our own block: const only for those who read it */
@@ -369,6 +375,7 @@ static int32_t fill_matrix(loader *l, const vi_source *source, vi_matrix *w, siz
         size_t count = w->rows - row < VI_PANEL ? w->rows - row : VI_PANEL;
         int32_t status = read_rows(l, source, row, count, w->rows, w->cols, l->rows);
         if (status != VIT_OK) return status;
+        if (source->standardise) standardise(l->rows, count, w->cols, source->standardise);
         vi_pack_rows(data, w->type, w->rows, w->cols, l->rows, row, row + count);
     }
     return VIT_OK;
@@ -384,21 +391,21 @@ static int32_t fill_vector(loader *l, const vi_source *source, float *dst, size_
     return VIT_OK;
 }
 
-static int32_t fill_slot(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
-    size_t rows, cols, bytes = slot_bytes(l, d, slot, &rows, &cols);
-    void *field = field_of(&model_of(l, d)->weights, slot, block);
-    int32_t status = vi_slot_table[slot].matrix
+static int32_t fill_slot(loader *l, const vi_description *d, vi_place p, const vi_source *source) {
+    size_t rows, cols, bytes = slot_bytes(l, d, p, &rows, &cols);
+    void *field = field_of(&model_of(l, d)->weights, p);
+    int32_t status = vi_slot_table[p.slot].matrix
                          ? fill_matrix(l, source, field, bytes)
                          : fill_vector(l, source, (float *)(uintptr_t) * (const float **)field, rows * cols);
     return status == VIT_OK ? report_progress(l, bytes) : status;
 }
 
 /* Bytes with scales that came from a file, or could not be made of what came from it. */
-static int32_t check_int8(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
-    const vi_matrix *w = field_of(&model_of(l, d)->weights, slot, block);
+static int32_t check_int8(loader *l, const vi_description *d, vi_place p, const vi_source *source) {
+    const vi_matrix *w = field_of(&model_of(l, d)->weights, p);
     char name[64];
-    if (!vi_slot_table[slot].matrix || w->type != VI_I8 || vi_int8_check(w)) return VIT_OK;
-    vi_slot_text(name, sizeof name, slot, block);
+    if (!vi_slot_table[p.slot].matrix || w->type != VI_I8 || vi_int8_check(w)) return VIT_OK;
+    vi_slot_text(name, sizeof name, p.slot, p.block);
     if (source->part[0] && source->part[0]->dtype == VI_DT_I8)
         return vi_fail(l->e, VIT_ERROR_CORRUPT, "%s: tensor '%s': a scale or sum of its bytes is out of range", l->reader.name,
                        name);
@@ -406,11 +413,10 @@ static int32_t check_int8(loader *l, const vi_description *d, vi_slot slot, int3
                    name);
 }
 
-static int32_t widen(loader *l, const vi_description *d, vi_slot slot, int32_t block, const vi_source *source) {
+static int32_t widen(loader *l, const vi_description *d, vi_place p, const vi_source *source) {
     size_t rows, cols;
-    (void)block;
-    slot_bytes(l, d, slot, &rows, &cols);
-    if (!vi_slot_table[slot].matrix) return VIT_OK;
+    slot_bytes(l, d, p, &rows, &cols);
+    if (!vi_slot_table[p.slot].matrix) return VIT_OK;
     if (cols > l->widest) l->widest = cols;
     if (comes_by_columns(source, rows) && rows / source->parts > l->widest) l->widest = rows / source->parts;
     return VIT_OK;

@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const vi_family *const families[] = {
-    &vi_family_native,  &vi_family_hf_deit,   &vi_family_hf_mae, &vi_family_hf_vit, &vi_family_hf_dinov2, &vi_family_hf_dinov3,
-    &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_clip,   &vi_family_dino,      &vi_family_gguf,
-    &vi_family_timm,
+    &vi_family_native, &vi_family_hf_deit, &vi_family_hf_mae, &vi_family_hf_vit_hybrid, &vi_family_hf_vit,
+    &vi_family_hf_dinov2, &vi_family_hf_dinov3, &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_clip,
+    &vi_family_dino, &vi_family_gguf, &vi_family_timm,
 };
 #define FAMILIES (sizeof families / sizeof *families)
 
@@ -74,6 +74,11 @@ static int32_t find_family(const vi_checkpoint *c, const vi_family **family, vi_
 /* ---- every slot has its shape ------------------------------------------------------------------------------------------------
  */
 
+vi_source *vi_source_at(const vi_description *d, vi_place p) {
+    if (p.slot < VI_MODEL_SLOTS) return (vi_source *)(uintptr_t)&d->model[p.slot]; /* const only for those who read it */
+    return p.slot < VI_SLOTS ? &d->blocks[p.block][p.slot - VI_MODEL_SLOTS] : &d->units[p.block][p.slot - VI_SLOTS];
+}
+
 /* One slot of a model, for messages. */
 typedef struct place {
     const vi_checkpoint *checkpoint;
@@ -101,9 +106,10 @@ static bool splits(const vi_tensor *t, uint64_t rows, uint64_t cols) {
 static bool has_shape(const place *p, const vi_tensor *t, uint64_t rows, uint64_t cols) {
     const vi_hparams *h = p->hparams;
     if (!splits(t, rows, cols)) return false;
+    uint64_t kernel = (uint64_t)vi_slot_kernel(p->slot), stride = (uint64_t)vi_stem_stride(h);
+    if (kernel > 0 && t->rank == 4) return t->shape[1] == kernel && t->shape[2] == kernel;
     return p->slot != VI_PATCH_W || t->rank != 4 ||
-           (t->shape[1] == (uint64_t)h->channels && t->shape[2] == (uint64_t)h->patch_height &&
-            t->shape[3] == (uint64_t)h->patch_width);
+           (t->shape[2] == (uint64_t)h->patch_height / stride && t->shape[3] == (uint64_t)h->patch_width / stride);
 }
 
 static int32_t check_part(const place *p, const vi_tensor *t, uint32_t parts, uint64_t rows, uint64_t cols, vi_error *e) {
@@ -121,14 +127,14 @@ static const vi_source *weight_beside(const place *p, const vi_description *d) {
     const char *name = vi_slot_table[p->slot].name;
     size_t length = strlen(name);
     if (length < 5 || strcmp(name + length - 5, ".bias") != 0) return NULL;
-    return p->slot < VI_MODEL_SLOTS ? &d->model[p->slot - 1] : &d->blocks[p->block][p->slot - VI_MODEL_SLOTS - 1];
+    return vi_source_at(d, (vi_place){(vi_slot)(p->slot - 1), p->block});
 }
 
 static int32_t check_slot(const place *p, const vi_source *source, const vi_description *d, vi_error *e) {
     uint64_t rows, cols;
     char name[64];
     const char *file = p->checkpoint->directory->reader->name;
-    vi_slot_shape(p->slot, p->hparams, &rows, &cols);
+    vi_place_shape((vi_place){p->slot, p->block}, p->hparams, &rows, &cols);
     if (source->parts == 0) {
         if (rows == 0 || !vi_slot_table[p->slot].required) return VIT_OK;
         return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor '%s' is missing", file,
@@ -149,20 +155,13 @@ static int32_t check_slot(const place *p, const vi_source *source, const vi_desc
 }
 
 static int32_t check_slots(const vi_checkpoint *c, const vi_description *d, vi_error *e) {
-    place p = {c, &d->hparams, VI_PATCH_W, 0};
-    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) {
-        p.slot = (vi_slot)slot;
-        int32_t status = check_slot(&p, &d->model[slot], d, e);
-        if (status != VIT_OK) return status;
-    }
-    for (p.block = 0; p.block < d->hparams.depth; p.block++) {
-        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
-            p.slot = (vi_slot)slot;
-            int32_t status = check_slot(&p, &d->blocks[p.block][slot - VI_MODEL_SLOTS], d, e);
-            if (status != VIT_OK) return status;
-        }
-    }
-    return VIT_OK;
+    vi_place at = {VI_PATCH_W, 0};
+    int32_t status;
+    do {
+        place p = {c, &d->hparams, at.slot, at.block};
+        status = check_slot(&p, vi_source_at(d, at), d, e);
+    } while (status == VIT_OK && vi_place_next(&at, &d->hparams));
+    return status;
 }
 
 /* A head of no classes is no head: some savers write one with 0 rows. */
@@ -193,12 +192,18 @@ static int32_t check_left_over(const vi_checkpoint *c, const vi_family *family, 
 /* ---- all together
  * -------------------------------------------------------------------------------------------------------------- */
 
+/* Of blocks and units; there are at most VI_MAX_DEPTH and VI_MAX_STAGES * VI_MAX_UNITS. */
+static size_t sources_size(const vi_description *d) {
+    return (size_t)d->hparams.depth * sizeof *d->blocks + (size_t)vi_stem_units(&d->hparams) * sizeof *d->units;
+}
+
 /* The blocks and weights of one tower, whose numbers are set. */
 static int32_t bind_tower(const vi_checkpoint *c, vi_description *d,
                           int32_t (*bind)(const vi_checkpoint *c, vi_description *d, vi_error *e), vi_allocator *a, vi_error *e) {
-    size_t size = (size_t)d->hparams.depth * sizeof *d->blocks; /* depth <= VI_MAX_DEPTH */
+    size_t size = sources_size(d);
     d->blocks = vi_alloc(a, size, VI_TEMPORARY);
     if (d->blocks == NULL) return vi_alloc_failed(a, size, "description of the model", e);
+    d->units = (vi_source(*)[VI_UNIT_SLOTS])(void *)(d->blocks + d->hparams.depth);
     int32_t status = bind(c, d, e);
     drop_empty_head(d);
     return status == VIT_OK ? check_slots(c, d, e) : status;
@@ -258,7 +263,7 @@ int32_t vi_describe(const vi_checkpoint *c, const vi_family **family, vi_descrip
 
 void vi_description_free_text(vi_description *d, vi_allocator *a) {
     if (d->text == NULL) return;
-    vi_free(a, d->text->blocks, (size_t)d->text->hparams.depth * sizeof *d->text->blocks, VI_TEMPORARY);
+    vi_free(a, d->text->blocks, sources_size(d->text), VI_TEMPORARY);
     vi_free(a, d->text, sizeof *d->text, VI_TEMPORARY);
     d->text = NULL;
 }
@@ -266,7 +271,7 @@ void vi_description_free_text(vi_description *d, vi_allocator *a) {
 void vi_description_free(vi_description *d, vi_allocator *a) {
     vi_free(a, d->label_block, d->label_block_size, VI_TEMPORARY);
     vi_description_free_text(d, a);
-    vi_free(a, d->blocks, (size_t)d->hparams.depth * sizeof *d->blocks, VI_TEMPORARY);
+    vi_free(a, d->blocks, d->blocks != NULL ? sources_size(d) : 0, VI_TEMPORARY);
     vi_directory_close(&d->derived, a);
     d->labels = NULL;
     d->label_block = NULL;

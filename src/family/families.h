@@ -6,7 +6,7 @@
 
 extern const vi_family vi_family_native, vi_family_timm;
 extern const vi_family vi_family_hf_vit, vi_family_hf_deit, vi_family_hf_mae; /* the layers' names are the same in these */
-extern const vi_family vi_family_google, vi_family_gguf;
+extern const vi_family vi_family_google, vi_family_gguf, vi_family_hf_vit_hybrid;
 extern const vi_family vi_family_dino, vi_family_hf_dinov2, vi_family_hf_dinov3;
 extern const vi_family vi_family_hf_clip, vi_family_hf_siglip;
 

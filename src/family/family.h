@@ -28,10 +28,17 @@ typedef struct vi_checkpoint {
 /* Where one slot comes from: up to 3 tensors one below the other (q, k, v). A tensor is [rows, ...] with its trailing dimensions
  * flattened. */
 #define VI_MAX_PARTS 3
+
+/* Kernels of a stem whose rows are brought to mean 0 and deviation 1 while they are loaded. */
+#define VI_STANDARDISE_NONE 0
+#define VI_STANDARDISE_GOOGLE 1 /* (w - mean) / (std + 1e-5) */
+#define VI_STANDARDISE_TIMM 2   /* (w - mean) / sqrt(var + 1e-8), also transformers */
+
 typedef struct vi_source {
     vi_tensor *part[VI_MAX_PARTS]; /* NULL inside a slot that has other parts: zeros (a key bias that is not stored) */
     uint32_t parts;                /* 0: absent */
     uint64_t above, below;         /* rows (of a vector: elements) of a single part that belong to other slots */
+    uint8_t standardise;           /* VI_STANDARDISE_* */
     bool in_place; /* a vector whose parts are the same tensor, of the whole size: each part takes its own elements of it */
 } vi_source;
 
@@ -40,6 +47,7 @@ typedef struct vi_description {
     vi_hparams hparams;
     vi_source model[VI_MODEL_SLOTS];
     vi_source (*blocks)[VI_BLOCK_SLOTS]; /* [depth], temporary memory, VI_SLOT - VI_MODEL_SLOTS */
+    vi_source (*units)[VI_UNIT_SLOTS];   /* [vi_stem_units], behind them, VI_SLOT - VI_SLOTS */
     vi_directory derived;                /* the family's view of the tensors (view.h), count 0: the checkpoint's own */
     char notes[2048];                    /* what was guessed, one line each, "" when nothing */
     bool read_config, read_preprocessor; /* the family has looked into the file; if it is there */
@@ -53,6 +61,8 @@ typedef struct vi_description {
     vi_text_options tokenizer;   /* of the text tower: whose code prepares texts; the name is not set */
     vi_tensor *tokenizer_block;  /* of the text tower: a compiled tokenizer in the file (.vit), or NULL */
 } vi_description;
+
+vi_source *vi_source_at(const vi_description *d, vi_place p);
 
 typedef struct vi_family {
     const char *name; /* for messages, VIT_TEXT_FAMILY */

@@ -1,7 +1,7 @@
-/* google.c: the original .npz checkpoints of Google's vision_transformer and big_vision (also AugReg, SAM, LiT and SigLIP image
- * towers). Kernels lie [in, out], of attention [in, heads, head dim], and a depth-first stack of all blocks is known as "scan";
- * views (format/view.h) make of them what the name maps expect. There is no config file, and none is needed: heads are in the
- * shapes, the rest is the same in all of them. docs/model.md has the map with its sources. */
+/* google.c: the original .npz checkpoints of Google's vision_transformer and big_vision (also AugReg, SAM, hybrids with a ResNet,
+ * image towers of LiT and SigLIP). Kernels lie [in, out], of attention [in, heads, head dim]; a stack of all blocks, depth first,
+ * is known as "scan". Views (format/view.h) make of them what the maps expect. There is no config file, and none is needed: heads
+ * are in the shapes, the rest is the same in all of them. docs/model.md has the map with its sources. */
 #include "family/families.h"
 #include "family/infer.h"
 #include "family/pipeline.h"
@@ -43,8 +43,18 @@ static const vi_name_row linen_rows[] = {BLOCK_ROWS("LayerNorm_1", "MultiHeadDot
         .slot = VI_MAP_FC2_B, .part = { PLACE "MlpBlock_0/Dense_1/bias" }                                                        \
     }
 
+#define STEM_ROWS                                                                                                                \
+    {.slot = VI_STEM_W, .part = {"conv_root/kernel"}}, {.slot = VI_STEM_NORM_G, .part = {"gn_root/scale"}},                      \
+        {.slot = VI_STEM_NORM_B, .part = {"gn_root/bias"}}, {.slot = VI_UNIT_CONV1_W, .part = {"conv1/kernel"}},                 \
+        {.slot = VI_UNIT_NORM1_G, .part = {"gn1/scale"}}, {.slot = VI_UNIT_NORM1_B, .part = {"gn1/bias"}},                       \
+        {.slot = VI_UNIT_CONV2_W, .part = {"conv2/kernel"}}, {.slot = VI_UNIT_NORM2_G, .part = {"gn2/scale"}},                   \
+        {.slot = VI_UNIT_NORM2_B, .part = {"gn2/bias"}}, {.slot = VI_UNIT_CONV3_W, .part = {"conv3/kernel"}},                    \
+        {.slot = VI_UNIT_NORM3_G, .part = {"gn3/scale"}}, {.slot = VI_UNIT_NORM3_B, .part = {"gn3/bias"}},                       \
+        {.slot = VI_UNIT_PROJ_W, .part = {"conv_proj/kernel"}}, {.slot = VI_UNIT_PROJ_NORM_G, .part = {"gn_proj/scale"}},        \
+        {.slot = VI_UNIT_PROJ_NORM_B, .part = {"gn_proj/bias"}}
+
 #define MODEL_ROWS                                                                                                               \
-    {.slot = VI_PATCH_W, .part = {"embedding/kernel"}}, {.slot = VI_PATCH_B, .part = {"embedding/bias"}},                        \
+    STEM_ROWS, {.slot = VI_PATCH_W, .part = {"embedding/kernel"}}, {.slot = VI_PATCH_B, .part = {"embedding/bias"}},             \
         {.slot = VI_CLASS_TOKEN, .part = {"cls"}}, {.slot = VI_POSITION, .part = {"Transformer/posembed_input/pos_embedding"}},  \
         {.slot = VI_POSITION, .part = {"Transformer/pos_embedding"}}, {.slot = VI_POSITION, .part = {"pos_embedding"}},          \
         {.slot = VI_NORM_G, .part = {"Transformer/encoder_norm/scale"}},                                                         \
@@ -64,6 +74,8 @@ static const vi_name_row tower_rows[] = {
     {.slot = VI_PROJECTION_W, .part = {"head/kernel"}},
     {.slot = VI_PROJECTION_B, .part = {"head/bias"}},
 };
+
+static const vi_stem_names stem_names = {"block#/unit#/", 1, VI_STANDARDISE_GOOGLE};
 
 #define COUNT(table) (sizeof table / sizeof *table)
 
@@ -102,6 +114,7 @@ static bool open_names(const vi_directory *d, google *g) {
     g->map.count = older ? COUNT(older_rows) : COUNT(linen_rows);
     g->map.more = is_tower(g) ? tower_rows : classifier_rows;
     g->map.more_count = is_tower(g) ? COUNT(tower_rows) : COUNT(classifier_rows);
+    vi_names_stem(&g->names, &stem_names);
     return true;
 }
 
@@ -145,14 +158,14 @@ static int32_t open_views(const vi_checkpoint *c, google *g, vi_description *d, 
 
 /* ---- numbers -------------------------------------------------------------------------------------------------------------- */
 
-/* Norms and kernels come with a bias, always: without one it would be another model. */
+/* Norms and kernels come with a bias, but for a stem's kernels never without: that would be another model. */
 static int32_t check_biases(const google *g, vi_error *e) {
     static const char *const owners[] = {"/scale", "/kernel"};
     const vi_directory *d = g->names.directory;
     for (size_t i = 0; i < d->count; i++) {
         for (size_t k = 0; k < COUNT(owners); k++) {
             const char *name = d->tensors[i].name;
-            if (!is_ours(g, &d->tensors[i]) || !ends_with(name, owners[k])) continue;
+            if (!is_ours(g, &d->tensors[i]) || !ends_with(name, owners[k]) || strstr(name, "conv") != NULL) continue;
             char bias[VI_MAX_NAME + 8];
             snprintf(bias, sizeof bias, "%.*s/bias", (int)(strlen(name) - strlen(owners[k])), name);
             if (vi_directory_find(d, bias) == NULL)
@@ -226,6 +239,7 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     h->pool = attends ? VIT_POOL_ATTENTION : h->class_token ? VIT_POOL_TOKEN : VIT_POOL_MEAN;
     h->activation = VIT_ACT_GELU_TANH;
     h->eps = 1e-6f;
+    if (h->stem_width > 0) h->stem_eps = 1e-6f;
     h->position = VIT_POSITION_ZOOM;
     read_pipeline(h);
     return VIT_OK;

@@ -101,8 +101,9 @@ static int32_t compare_config(const vi_hf_class *k, const vi_names *n, vi_config
     int32_t height = k->patch, width = k->patch;
     vi_config_size(g, config, "patch_size", &height, &width);
     if (g->status != VIT_OK) return g->status;
-    int32_t status = vi_agree(n, VI_PATCH_W, "patch_size (height)", height, h->patch_height, e);
-    return status == VIT_OK ? vi_agree(n, VI_PATCH_W, "patch_size (width)", width, h->patch_width, e) : status;
+    int32_t stride = vi_stem_stride(h); /* of a feature map the config counts its pixels */
+    int32_t status = vi_agree(n, VI_PATCH_W, "patch_size (height)", height, h->patch_height / stride, e);
+    return status == VIT_OK ? vi_agree(n, VI_PATCH_W, "patch_size (width)", width, h->patch_width / stride, e) : status;
 }
 
 static int32_t read_config(const vi_hf_class *k, const vi_names *n, const vi_checkpoint *c, const vi_json_value *config,

@@ -2,6 +2,7 @@
  */
 #include "family/infer.h"
 
+#include "format/view.h"
 #include <string.h>
 
 /* VIT_ERROR_MODEL that names the tensor, its shape and what it should be. */
@@ -25,6 +26,40 @@ static int32_t infer_patch(const vi_names *n, vi_hparams *h, vi_error *e) {
     h->channels = (int32_t)t->shape[1];
     h->patch_height = (int32_t)t->shape[2];
     h->patch_width = (int32_t)t->shape[3];
+    return VIT_OK;
+}
+
+/* Turns a kernel as the stem wants it: [outputs, rows, columns, inputs]. */
+static int32_t turn_kernel(const vi_names *n, vi_place p, vi_error *e) {
+    static const uint32_t order[] = {0, 2, 3, 1};
+    vi_tensor *t = vi_slot_kernel(p.slot) > 0 ? vi_names_find(n, p.slot, p.block) : NULL;
+    if (t == NULL) return VIT_OK;
+    if (t->rank != 4) return misshaped(n, t, "[outputs, inputs, rows, columns]", e);
+    vi_tensor_turn(t, order);
+    return VIT_OK;
+}
+
+/* A stem takes the picture, and the patches are its feature map's. Group norms have 32 groups in every published one. */
+static int32_t infer_stem(const vi_names *n, vi_hparams *h, vi_error *e) {
+    const vi_tensor *t = vi_names_find(n, VI_STEM_W, 0);
+    if (t == NULL) return VIT_OK;
+    vi_place p = {VI_PATCH_W, 0};
+    memcpy(h->stem_units, n->units, sizeof h->stem_units);
+    h->stem_width = 1; /* so that units count */
+    int32_t status;
+    do status = turn_kernel(n, p, e);
+    while (status == VIT_OK && vi_place_next(&p, h));
+    if (status != VIT_OK) return status;
+    if (t->shape[0] == 0 || t->shape[0] > VI_MAX_STEM || t->shape[3] > VI_MAX_CHANNELS)
+        return misshaped(n, t, "[channels of the stem, 7, 7, channels of the picture]", e);
+    h->stem_width = (int32_t)t->shape[0];
+    h->stem_groups = 32;
+    h->stem_eps = 1e-5f;
+    h->channels = (int32_t)t->shape[3];
+    if (h->patch_width > VI_MAX_SIDE || h->patch_height > VI_MAX_SIDE)
+        return misshaped(n, vi_names_find(n, VI_PATCH_W, 0), "[width, channels, patch height, patch width]", e);
+    h->patch_width *= vi_stem_stride(h);
+    h->patch_height *= vi_stem_stride(h);
     return VIT_OK;
 }
 
@@ -76,6 +111,7 @@ static int32_t infer_norms(const vi_names *n, vi_hparams *h, vi_error *e) {
 int32_t vi_infer_shapes(const vi_names *n, vi_description *d, vi_error *e) {
     vi_hparams *h = &d->hparams;
     int32_t status = infer_patch(n, h, e);
+    if (status == VIT_OK) status = infer_stem(n, h, e);
     if (status == VIT_OK) status = infer_prefix(n, h, e);
     if (status != VIT_OK) return status;
 
@@ -128,11 +164,12 @@ static int32_t covered_rows(const vi_hparams *h, int32_t covers) {
 static int32_t positions_of_known_size(const vi_names *n, int32_t covers, const char *source, vi_hparams *h, vi_error *e) {
     const vi_tensor *t = vi_names_find(n, VI_POSITION, 0);
     uint64_t rows = rows_of(t, h->width);
-    if (h->image_width % h->patch_width != 0 || h->image_height % h->patch_height != 0)
+    uint64_t across = (uint64_t)vi_grid_side(h, h->image_width, h->patch_width);
+    uint64_t down = (uint64_t)vi_grid_side(h, h->image_height, h->patch_height);
+    if (across == 0 || down == 0)
         return vi_fail(e, VIT_ERROR_MODEL, "%s %ldx%ld (height x width) is not a multiple of the patch %ldx%ld of tensor '%s'",
                        source, (long)h->image_height, (long)h->image_width, (long)h->patch_height, (long)h->patch_width,
                        vi_names_find(n, VI_PATCH_W, 0)->name);
-    uint64_t across = (uint64_t)(h->image_width / h->patch_width), down = (uint64_t)(h->image_height / h->patch_height);
     uint64_t patches = across * down, prefix = (uint64_t)vi_prefix_tokens(h);
     if (covers == VI_COVERS_UNKNOWN) covers = prefix > 0 && rows == patches + prefix;
     h->position_prefix = covered_rows(h, covers);

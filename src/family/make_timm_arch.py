@@ -11,7 +11,7 @@ import collections
 import sys
 import textwrap
 
-FILES = ("vision_transformer.py", "deit.py", "eva.py")
+FILES = ("vision_transformer.py", "deit.py", "eva.py", "vision_transformer_hybrid.py")
 OTHER_TENSORS = ("attn_layer", "DiffParallelScalingBlock")
 OTHER_MODEL = ("rope_mrope", "num_kv_heads")
 ACTIVATIONS = {"": "GELU", "'gelu_tanh'": "GELU_TANH", "'quick_gelu'": "QUICK_GELU", "nn.SiLU": "SILU", "'silu'": "SILU"}
@@ -100,6 +100,8 @@ def main(arch_path, pretrained_path):
     print(HEAD, end="")
     for row in sorted(rows(arch_path), key=lambda r: r["arch"].encode()):
         if row["file"] not in FILES or any(word in row["other_args"] for word in OTHER_TENSORS):
+            continue
+        if "hybrid" in row["file"] and "_resnetv2" not in row["backbone"]:
             continue
         args = arguments(row["other_args"])
         stats, crop, mode, interpolation = usual.get(row["arch"], ("0.5", 0.9, "", "bicubic"))

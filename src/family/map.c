@@ -17,13 +17,26 @@ static index_place place_of(const vi_name_map *map) {
     return mark != NULL ? (index_place){(int)(mark - map->block), mark + 1} : (index_place){(int)strlen(map->block), "."};
 }
 
+/* The stem's unit with the numbers of one of them in it. */
+static const char *unit_start(char *dst, size_t size, const vi_names *n, int32_t unit) {
+    int32_t stage = 0;
+    for (; stage < VI_MAX_STAGES - 1 && unit >= n->units[stage]; stage++) unit -= n->units[stage];
+    const char *name = n->stem->unit, *first = strchr(name, '#'), *second = strchr(first + 1, '#');
+    snprintf(dst, size, "%.*s%ld%.*s%ld%s", (int)(first - name), name, (long)(stage + n->stem->base), (int)(second - first - 1),
+             first + 1, (long)(unit + n->stem->base), second + 1);
+    return dst;
+}
+
 /* "<prefix><block><index>.<part>" or "<prefix><part>". A name too long for any file is cut and so never found. */
 static const char *full_name(char *dst, const vi_names *n, const char *prefix, vi_slot slot, int32_t block, const char *part) {
     index_place at = place_of(n->map);
     long index = (long)(block / n->branches);
+    char start[NAME_SIZE];
     if (part[0] == '?') part++;
     if (slot < VI_MODEL_SLOTS)
         snprintf(dst, NAME_SIZE, "%s%s", prefix, part);
+    else if (slot >= VI_SLOTS)
+        snprintf(dst, NAME_SIZE, "%s%s%s", prefix, unit_start(start, sizeof start, n, block), part);
     else if (n->chunk > 0)
         snprintf(dst, NAME_SIZE, "%s%s%ld.%ld.%s", prefix, n->map->block, index / (long)n->chunk, index, part);
     else
@@ -50,16 +63,27 @@ static bool has_marker(const vi_names *n) {
 }
 
 bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count) {
-    n->directory = d;
-    n->map = map;
-    n->branches = 1;
-    n->chunk = 0;
+    *n = (vi_names){.directory = d, .map = map, .branches = 1};
     for (size_t i = 0; i < count; i++) {
         n->prefix = prefixes[i];
         if (has_marker(n)) return true;
     }
     n->prefix = "";
     return false;
+}
+
+/* Every unit has a first convolution. A unit is looked for as the last of its stage, which takes any number. */
+void vi_names_stem(vi_names *n, const vi_stem_names *stem) {
+    int32_t before = 0;
+    n->stem = stem;
+    for (int32_t stage = 0; stage < VI_MAX_STAGES; stage++) {
+        int32_t found = 0;
+        n->units[stage] = VI_MAX_UNITS;
+        while (found < VI_MAX_UNITS && vi_names_find(n, VI_UNIT_CONV1_W, before + found) != NULL) found++;
+        n->units[stage] = found;
+        before += found;
+        if (found == 0) break;
+    }
 }
 
 bool vi_names_has(const vi_names *n, const char *name) {
@@ -146,6 +170,7 @@ static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, const v
     source->above = (uint64_t)row->above * (uint64_t)h->width + (uint64_t)row->above_mlp * (uint64_t)h->mlp;
     source->below = (uint64_t)row->below * (uint64_t)h->width + (uint64_t)row->below_mlp * (uint64_t)h->mlp;
     source->in_place = row->in_place;
+    if (n->stem != NULL && vi_slot_kernel(slot) > 0) source->standardise = n->stem->standardise;
     for (uint32_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
         bool stored = row->part[p][0] != '\0', optional = row->part[p][0] == '?';
         vi_tensor *t = stored ? find_part(n, slot, block, row->part[p]) : NULL;
@@ -157,13 +182,13 @@ static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, const v
 }
 
 /* A slot that every model of the family with these numbers has, absent. */
-static bool lacks(const vi_names *n, const vi_description *d, vi_slot slot, const vi_source *source) {
+static bool lacks(const vi_names *n, const vi_description *d, vi_place p, const vi_source *source) {
     uint64_t rows, cols;
     vi_tensor *found;
-    vi_slot_shape(slot, &d->hparams, &rows, &cols);
+    vi_place_shape(p, &d->hparams, &rows, &cols);
     if (rows == 0 || source->parts > 0) return false;
-    if (vi_slot_table[slot].required) return true;
-    const vi_name_row *row = n->map->complete ? row_of(n, slot, 0, &found) : NULL;
+    if (vi_slot_table[p.slot].required) return true;
+    const vi_name_row *row = n->map->complete ? row_of(n, p.slot, 0, &found) : NULL;
     return row != NULL && !row->optional;
 }
 
@@ -180,20 +205,14 @@ static int32_t check_uniform(const vi_names *n, const vi_description *d, vi_erro
 }
 
 int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
-    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) {
-        int32_t status = bind_slot(n, (vi_slot)slot, 0, &d->hparams, &d->model[slot], e);
-        if (status != VIT_OK) return status;
-        if (lacks(n, d, (vi_slot)slot, &d->model[slot])) return vi_names_missing(n, (vi_slot)slot, 0, e);
-    }
-    for (int32_t block = 0; block < d->hparams.depth; block++) {
-        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++) {
-            vi_source *source = &d->blocks[block][slot - VI_MODEL_SLOTS];
-            int32_t status = bind_slot(n, (vi_slot)slot, block, &d->hparams, source, e);
-            if (status != VIT_OK) return status;
-            if (lacks(n, d, (vi_slot)slot, source)) return vi_names_missing(n, (vi_slot)slot, block, e);
-        }
-    }
-    return check_uniform(n, d, e);
+    vi_place p = {VI_PATCH_W, 0};
+    int32_t status;
+    do {
+        vi_source *source = vi_source_at(d, p);
+        status = bind_slot(n, p.slot, p.block, &d->hparams, source, e);
+        if (status == VIT_OK && lacks(n, d, p, source)) status = vi_names_missing(n, p.slot, p.block, e);
+    } while (status == VIT_OK && vi_place_next(&p, &d->hparams));
+    return status == VIT_OK ? check_uniform(n, d, e) : status;
 }
 
 static int32_t refuse(const vi_directory *d, const char *prefix, const vi_feature *features, size_t count, vi_error *e) {

@@ -26,6 +26,23 @@ typedef struct vi_name_map {
     bool complete; /* every slot with a row belongs to every model of the family, unless the row is optional */
 } vi_name_map;
 
+/* How the units of a convolutional stem are called. */
+typedef struct vi_stem_names {
+    const char *unit;    /* "stages.#.blocks.#.": what stands before the name of a part, with the stage and the number in it */
+    int32_t base;        /* the first of these numbers */
+    uint8_t standardise; /* VI_STANDARDISE_*: of the stem's kernels */
+} vi_stem_names;
+
+/* The parts of a unit as timm and transformers call them. */
+#define VI_BIT_UNIT_ROWS                                                                                                         \
+    {.slot = VI_UNIT_CONV1_W, .part = {"conv1.weight"}}, {.slot = VI_UNIT_NORM1_G, .part = {"norm1.weight"}},                    \
+        {.slot = VI_UNIT_NORM1_B, .part = {"norm1.bias"}}, {.slot = VI_UNIT_CONV2_W, .part = {"conv2.weight"}},                  \
+        {.slot = VI_UNIT_NORM2_G, .part = {"norm2.weight"}}, {.slot = VI_UNIT_NORM2_B, .part = {"norm2.bias"}},                  \
+        {.slot = VI_UNIT_CONV3_W, .part = {"conv3.weight"}}, {.slot = VI_UNIT_NORM3_G, .part = {"norm3.weight"}},                \
+        {.slot = VI_UNIT_NORM3_B, .part = {"norm3.bias"}}, {.slot = VI_UNIT_PROJ_W, .part = {"downsample.conv.weight"}},         \
+        {.slot = VI_UNIT_PROJ_NORM_G, .part = {"downsample.norm.weight"}},                                                       \
+        {.slot = VI_UNIT_PROJ_NORM_B, .part = {"downsample.norm.bias"}}
+
 /* A name map on one checkpoint. */
 typedef struct vi_names {
     const vi_directory *directory;
@@ -33,10 +50,15 @@ typedef struct vi_names {
     const char *prefix; /* names are looked up with it, then without (heads often have none) */
     int32_t chunk;      /* not 0: so many blocks of the file lie in a group: "blocks.<group>.<index>." */
     int32_t branches;   /* blocks of the model that share a block of the file, numbered at the "#" of their names */
+    const vi_stem_names *stem;    /* NULL: none */
+    int32_t units[VI_MAX_STAGES]; /* of each stage of a stem, as many as have tensors */
 } vi_names;
 
 /* Finds a marker with one of the prefixes in front; false when there is none (prefix is "" then). */
 bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count);
+
+/* Says how units are called, and counts them. */
+void vi_names_stem(vi_names *n, const vi_stem_names *stem);
 
 /* Whether there is a tensor of this name behind the prefix. */
 bool vi_names_has(const vi_names *n, const char *name);

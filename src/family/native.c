@@ -77,6 +77,13 @@ static const meta_row meta_rows[] = {
     RARE_INT(55, pool_prefix),
     RARE_INT(56, map_heads),
     RARE_INT(57, map_mlp),
+    RARE_INT(90, stem_width),
+    RARE_INT(91, stem_units[0]),
+    RARE_INT(92, stem_units[1]),
+    RARE_INT(93, stem_units[2]),
+    RARE_INT(94, stem_units[3]),
+    RARE_INT(95, stem_groups),
+    RARE_REAL(96, stem_eps),
 };
 #define META_ROWS (sizeof meta_rows / sizeof *meta_rows)
 
@@ -162,10 +169,9 @@ static void bind_slot(const vi_checkpoint *c, const char *prefix, vi_slot slot, 
 
 /* What is missing is found by vi_describe: its names are ours. */
 static int32_t bind_tower(const vi_checkpoint *c, const char *prefix, vi_description *d) {
-    for (int slot = 0; slot < VI_MODEL_SLOTS; slot++) bind_slot(c, prefix, (vi_slot)slot, 0, &d->model[slot]);
-    for (int32_t block = 0; block < d->hparams.depth; block++)
-        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS; slot++)
-            bind_slot(c, prefix, (vi_slot)slot, block, &d->blocks[block][slot - VI_MODEL_SLOTS]);
+    vi_place p = {VI_PATCH_W, 0};
+    do bind_slot(c, prefix, p.slot, p.block, vi_source_at(d, p));
+    while (vi_place_next(&p, &d->hparams));
     return VIT_OK;
 }
 
@@ -262,7 +268,7 @@ static bool put_slot(output *out, const out_tower *tower, vi_slot slot, int32_t 
     const unsigned char *field = (const unsigned char *)holder + vi_slot_table[slot].offset;
     vi_write_tensor t = {.dtype = VI_DT_F32, .layout = VI_LAYOUT_ROWS};
     uint64_t rows, cols;
-    vi_slot_shape(slot, tower->hparams, &rows, &cols);
+    vi_place_shape((vi_place){slot, block}, tower->hparams, &rows, &cols);
     if (vi_slot_table[slot].matrix) {
         const vi_matrix *m = (const vi_matrix *)(const void *)field;
         t.data = m->data;
@@ -285,12 +291,10 @@ static bool put_slot(output *out, const out_tower *tower, vi_slot slot, int32_t 
 }
 
 static bool put_tower(output *out, const out_tower *tower) {
-    bool fits = true;
-    const vi_weights *w = tower->weights;
-    for (int slot = 0; slot < VI_MODEL_SLOTS && fits; slot++) fits = put_slot(out, tower, (vi_slot)slot, 0, w);
-    for (int32_t block = 0; block < tower->hparams->depth && fits; block++)
-        for (int slot = VI_MODEL_SLOTS; slot < VI_SLOTS && fits; slot++)
-            fits = put_slot(out, tower, (vi_slot)slot, block, &w->blocks[block]);
+    vi_place p = {VI_PATCH_W, 0};
+    bool fits;
+    do fits = put_slot(out, tower, p.slot, p.block, vi_place_holder(p, tower->weights));
+    while (fits && vi_place_next(&p, tower->hparams));
     return fits;
 }
 
@@ -323,7 +327,7 @@ int32_t vi_native_write(const vi_native *m, const vi_sink *sink, vit_progress_fn
     for (size_t i = 0; i < TEXT_ROWS && m->text_hparams != NULL; i++) put_row(&out, &text_rows[i], m->text_hparams);
     if (!put_tensors(&out, m)) return vi_fail(e, VIT_ERROR_LIMIT, "model: too large to save");
 
-    /* No overflow: count is at most 1 + 2 * (VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS). */
+    /* No overflow: count is at most 1 + 2 * (VI_MODEL_SLOTS + VI_MAX_DEPTH * VI_BLOCK_SLOTS) and the slots of 256 units. */
     size_t count = out.count, size = count * (sizeof *out.tensors + sizeof *out.names);
     void *block = vi_alloc(a, size, VI_TEMPORARY);
     if (block == NULL) return vi_alloc_failed(a, size, "directory of the saved model", e);

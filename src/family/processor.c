@@ -16,6 +16,7 @@ typedef struct processor {
 
 /* The last two are no classes: what the published models of a family have in their files, where a model comes without one. */
 static const processor processors[] = {
+    {"ViTHybrid", VIT_RESIZE_SHORTEST, VIT_RESIZE_SHORTEST, 224, 224, VIT_FILTER_BICUBIC, VI_STATS_CLIP}, /* before ViT */
     {"ViT", VIT_RESIZE_SQUASH, VIT_RESIZE_SQUASH, 224, 0, VIT_FILTER_BILINEAR, VI_STATS_HALF},
     {"DeiT", VIT_RESIZE_SQUASH, VIT_RESIZE_SQUASH, 256, 224, VIT_FILTER_BICUBIC, VI_STATS_HALF},
     {"CLIP", VIT_RESIZE_SHORTEST, VIT_RESIZE_SHORTEST, 224, 224, VIT_FILTER_BICUBIC, VI_STATS_CLIP},

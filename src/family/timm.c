@@ -116,11 +116,25 @@ static const vi_name_row rows[] = {
     {.slot = VI_SCALE2, .part = {"ffns.#.ls.gamma"}},
 };
 
+/* BiT's ResNet before the patches of hybrid models; R+Ti/16 has its root alone. */
+static const vi_name_row stem_rows[] = {
+    {.slot = VI_STEM_W, .part = {"patch_embed.backbone.stem.conv.weight"}},
+    {.slot = VI_STEM_NORM_G, .part = {"patch_embed.backbone.stem.norm.weight"}},
+    {.slot = VI_STEM_NORM_B, .part = {"patch_embed.backbone.stem.norm.bias"}},
+    {.slot = VI_STEM_W, .part = {"patch_embed.backbone.conv.weight"}},
+    {.slot = VI_STEM_NORM_G, .part = {"patch_embed.backbone.norm.weight"}},
+    {.slot = VI_STEM_NORM_B, .part = {"patch_embed.backbone.norm.bias"}},
+    VI_BIT_UNIT_ROWS,
+};
+static const vi_stem_names stem = {"patch_embed.backbone.stages.#.blocks.#.", 0, VI_STANDARDISE_TIMM};
+
 static const vi_name_map map = {
     .marker = {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"},
     .block = "blocks.",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
+    .more = stem_rows,
+    .more_count = sizeof stem_rows / sizeof *stem_rows,
 };
 
 #define TRUNK "visual.trunk." /* a tower of open_clip (clip.c), whose vision_cfg stands for config.json */
@@ -132,7 +146,8 @@ static const char *const prefixes[] = {"",          "timm_model.",      "module.
 static const vi_feature features[] = {
     {"rope.periods", "a rotary position embedding with stored periods"},
     {"relative_position", "relative position bias"},
-    {"patch_embed.backbone.", "a convolutional stem"},
+    {"patch_embed.backbone.layer", "a convolutional stem with batch norms"},
+    {"patch_embed.backbone.0.", "a convolutional stem with batch norms (MobileCLIP)"},
     {".lambda_q1", "differential attention"},
     {".out_proj.", "one output projection of parallel branches (fuse_out_proj)"},
     {".attn.gate.", "gated attention"},
@@ -169,6 +184,7 @@ typedef struct timm_config {
 
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
     bool found = vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
+    vi_names_stem(n, &stem);
     for (int32_t branch = 1; branch < VI_MAX_BRANCHES; branch++) {
         char name[64];
         snprintf(name, sizeof name, "blocks.0.attns.%ld.attn.qkv.weight", (long)branch);

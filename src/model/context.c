@@ -6,6 +6,7 @@
 #include "model/linear_int8.h"
 #include "model/position.h"
 #include "model/rope.h"
+#include "model/stem.h"
 #include <math.h>
 #include <string.h>
 
@@ -39,9 +40,15 @@ static void lay_out_map(const layout *l, vi_workspace *w) {
 
 static void lay_out_pictures(const layout *l, vi_workspace *w) {
     vi_arena *a = l->arena;
-    w->pixels = take_floats(a, product((size_t)l->h->channels, (size_t)l->pipeline->width, (size_t)l->pipeline->height, 1));
+    size_t pixels = product((size_t)l->h->channels, (size_t)l->pipeline->width, (size_t)l->pipeline->height, 1);
+    w->patches = take_floats(a, l->h->stem_width ? product(l->batch, pixels, 1, 1) : product(l->batch, l->patches, l->inputs, 1));
+    size_t start = a->used, end;
+    w->pixels = take_floats(a, pixels);
     w->image_scratch = vi_arena_take(a, vi_image_scratch(l->pipeline, l->s->max_side), 1);
-    w->patches = take_floats(a, product(l->batch, l->patches, l->inputs, 1));
+    end = a->used;
+    a->used = start;
+    if (l->h->stem_width) vi_stem_lay_out(&w->stem, a, l->h, l->pipeline->width, l->pipeline->height);
+    a->used = max_size(end, a->used);
 }
 
 /* The lives of the wide buffer: each starts at its base, and the arena ends up after the longest. */
@@ -95,7 +102,8 @@ static void lay_out(const layout *l, vi_workspace *w, float **position, float **
     size_t map_dim = l->h->pool == VIT_POOL_ATTENTION ? l->width / (size_t)vi_map_heads(l->h) : 0;
     size_t hidden = max_size((size_t)l->h->mlp, (size_t)l->h->map_mlp);
     size_t longest = max_size(max_size(l->inputs, 2 * l->width), max_size(hidden, (size_t)l->h->representation));
-    size_t gemm = max_size(vi_gemm_scratch(longest), 64);
+    if (l->h->stem_width) longest = max_size(longest, vi_stem_widest(l->h));
+    size_t gemm = max_size(vi_gemm_scratch(longest), 64) + (l->h->stem_width ? vi_stem_scratch(l->h) : 0);
     w->lane_bytes = max_size(gemm, vi_attention_scratch(l->tokens, max_size(l->head_dim, map_dim)));
     if (l->int8) {
         size_t rows = product(l->batch, l->tokens, 1, 1), widest = max_size(l->width, (size_t)l->h->mlp);
@@ -131,12 +139,12 @@ static int32_t set_geometry(vit_context *c, const vi_settings *s, vi_error *e) {
     }
     int32_t width = s->image_width ? s->image_width : h->image_width;
     int32_t height = s->image_height ? s->image_height : h->image_height;
-    if (width < 1 || height < 1 || width > VI_MAX_SIDE || height > VI_MAX_SIDE || width % h->patch_width ||
-        height % h->patch_height)
+    bool sides = width >= 1 && height >= 1 && width <= VI_MAX_SIDE && height <= VI_MAX_SIDE;
+    c->grid_width = sides ? vi_grid_side(h, width, h->patch_width) : 0;
+    c->grid_height = sides ? vi_grid_side(h, height, h->patch_height) : 0;
+    if (c->grid_width == 0 || c->grid_height == 0)
         return vi_fail(e, VIT_ERROR_ARGUMENT, "input size %ldx%ld: expected multiples of the patch size %ldx%ld up to %d",
                        (long)width, (long)height, (long)h->patch_width, (long)h->patch_height, VI_MAX_SIDE);
-    c->grid_width = width / h->patch_width;
-    c->grid_height = height / h->patch_height;
     c->patches = (size_t)c->grid_width * (size_t)c->grid_height;
     c->tokens = c->patches + (size_t)vi_prefix_tokens(h);
     if (c->tokens > VI_MAX_TOKENS)
@@ -159,7 +167,8 @@ static void set_position(vit_context *c, float *resampled, float *rope) {
     size_t width = (size_t)h->width, prefix = (size_t)h->position_prefix;
     memcpy(resampled, trained, prefix * width * sizeof *resampled);
     vi_position_resample(resampled + prefix * width, c->grid_width, c->grid_height, trained + prefix * width,
-                         h->image_width / h->patch_width, h->image_height / h->patch_height, width, h->position);
+                         vi_grid_side(h, h->image_width, h->patch_width), vi_grid_side(h, h->image_height, h->patch_height),
+                         width, h->position);
     c->work.position = resampled;
 }
 
@@ -175,7 +184,7 @@ static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e)
                 .width = (size_t)h->width,
                 .patches = c->patches,
                 .tokens = c->tokens,
-                .inputs = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width,
+                .inputs = vi_patch_inputs(h),
                 .grid_resampled =
                     c->model->weights.position && (c->pipeline.width != h->image_width || c->pipeline.height != h->image_height),
                 .head_dim = head_dim,

@@ -36,6 +36,13 @@ typedef struct vi_model {
     uint32_t label_count;
 } vi_model;
 
+/* Of a convolutional stem, for one picture (stem.c). */
+typedef struct vi_stem_work {
+    float *map, *other; /* feature maps on their way */
+    float *mid1, *mid2; /* inside a unit */
+    float *stats;       /* of group norms */
+} vi_stem_work;
+
 /* Activations. B images computed together, T tokens, N patches, D width, M hidden width, K classes, C x H x W input.
  * `wide` is one buffer with several lives, none of which is needed while another is written. */
 typedef struct vi_workspace {
@@ -46,8 +53,9 @@ typedef struct vi_workspace {
     float *y;          /* [B, T, D] normalised tokens, then attention output */
     float *held;       /* [B, T, D] rows that several branches of a block read, or NULL (vi_holds_rows) */
     float *pixels;     /* wide, first life: [C, H, W] of one picture */
-    float *patches;    /*                   [B, N, C * patch_height * patch_width] */
+    float *patches;    /*                   [B, N, vi_patch_inputs]; with a stem [B, H, W, C] */
     void *image_scratch;
+    vi_stem_work stem;    /* beside the patches, over pixels and scratch */
     float *qkv;           /* wide, second life: [B, T, 3D] */
     float *keys;          /*                    [B, heads, ceil(T/16), head_dim, 16] */
     float *hidden;        /* wide, third life: [B, T, M], twice as wide with SwiGLU */

@@ -1,6 +1,8 @@
 /* cost.c: how much arithmetic the parts of a forward are. */
 #include "model/cost.h"
 
+#include "model/stem.h"
+
 uint64_t vi_linear_macs(const vi_linear *layer, size_t rows) {
     return (uint64_t)rows * (uint64_t)layer->w.rows * (uint64_t)layer->w.cols;
 }
@@ -34,6 +36,7 @@ static uint64_t block_macs(const vit_context *c, size_t rows) {
 uint64_t vi_image_macs(const vit_context *c) {
     const vi_weights *w = &c->model->weights;
     uint64_t others = (uint64_t)c->model->hparams.depth - 1;
-    return vi_linear_macs(&w->patch, c->patches) + others * block_macs(c, c->tokens) + block_macs(c, vi_last_tokens(c)) +
+    uint64_t stem = c->model->hparams.stem_width ? vi_stem_macs(c) : 0;
+    return stem + vi_linear_macs(&w->patch, c->patches) + others * block_macs(c, c->tokens) + block_macs(c, vi_last_tokens(c)) +
            vi_pool_macs(c) + vi_head_macs(c);
 }

@@ -1,6 +1,6 @@
 /* forward.c: the Vision Transformer (Dosovitskiy et al. 2021, section 3.1), one function per equation.
  *
- *   z0 = [class; registers; x_p E] + E_pos                    (1)  embed
+ *   z0 = [class; registers; x_p E] + E_pos                    (1)  embed; x_p: patches of the picture or of a stem's map
  *   z' = z + scale1 * MSA(LN(z))                              (2)  attention_half
  *   z  = z' + scale2 * MLP(LN(z')), MLP = fc2(act(fc1))       (3)  mlp_half
  *   y  = pool(LN(z)); head(y)                                 (4)  pool_and_classify
@@ -14,6 +14,7 @@
 #include "model/cost.h"
 #include "model/ops.h"
 #include "model/pool.h"
+#include "model/stem.h"
 #include <math.h>
 #include <string.h>
 
@@ -35,12 +36,22 @@ static void cut_patches(const vit_context *c, float *patches, const float *pixel
                     memcpy(patches, pixels + (channel * height + gy * ph + row) * width + gx * pw, pw * sizeof *patches);
 }
 
+/* Floats of one picture in the patch buffer: its patches or, before a stem, its pixels. */
+static size_t patches_size(const vit_context *c) {
+    const vi_hparams *h = &c->model->hparams;
+    if (!h->stem_width) return c->patches * vi_patch_inputs(h);
+    return (size_t)h->channels * (size_t)c->pipeline.width * (size_t)c->pipeline.height;
+}
+
 void vi_read_picture(vit_context *c, const vit_image *image, int32_t i) {
     const vi_hparams *h = &c->model->hparams;
-    size_t inputs = (size_t)h->channels * (size_t)h->patch_height * (size_t)h->patch_width;
+    float *patches = c->work.patches + (size_t)i * patches_size(c);
     vi_image_prepare(&c->pipeline, image, c->work.pixels, c->work.image_scratch);
     vi_profile(c, "picture", 0);
-    cut_patches(c, c->work.patches + (size_t)i * c->patches * inputs, c->work.pixels);
+    if (h->stem_width)
+        vi_stem_read(c, patches, c->work.pixels);
+    else
+        cut_patches(c, patches, c->work.pixels);
     vi_profile(c, "embedding", 0);
 }
 
@@ -81,7 +92,7 @@ static void embed_patches(const vit_context *c, float *z, const float *patches, 
 static void embed(const vit_context *c) {
     const vi_hparams *h = &c->model->hparams;
     const vi_weights *w = &c->model->weights;
-    size_t D = (size_t)h->width, prefix = (size_t)vi_prefix_tokens(h), inputs = w->patch.w.cols;
+    size_t D = (size_t)h->width, prefix = (size_t)vi_prefix_tokens(h);
     const float *position = c->work.position; /* [position_prefix + N, D] or NULL */
     const float *patch_position = position ? position + (size_t)h->position_prefix * D : NULL;
     for (size_t b = 0; b < (size_t)c->batch; b++) {
@@ -90,10 +101,12 @@ static void embed(const vit_context *c) {
             bool placed = position && i < (size_t)h->position_prefix;
             place_prefix(z + i * D, prefix_token(h, w, i), placed ? position + i * D : NULL, D);
         }
-        embed_patches(c, z + prefix * D, c->work.patches + b * c->patches * inputs, patch_position);
+        const float *patches = c->work.patches + b * patches_size(c);
+        embed_patches(c, z + prefix * D, h->stem_width ? vi_stem_forward(c, patches) : patches, patch_position);
     }
     if (w->pre_norm.gamma) vi_norm_forward(c, c->work.x, D, c->work.x, D, (size_t)c->batch * c->tokens, D, &w->pre_norm);
-    vi_profile(c, "embedding", vi_linear_macs(&w->patch, (size_t)c->batch * c->patches));
+    uint64_t stem = h->stem_width ? (uint64_t)c->batch * vi_stem_macs(c) : 0;
+    vi_profile(c, "embedding", stem + vi_linear_macs(&w->patch, (size_t)c->batch * c->patches));
     keep_layer(c, 0);
 }
 

@@ -21,6 +21,40 @@ void vi_hparams_init(vi_hparams *h) {
     for (int c = 0; c < VI_MAX_CHANNELS; c++) h->pipeline.mean[c] = h->pipeline.std[c] = 0.5f;
 }
 
+static int32_t stages_of(const vi_hparams *h) {
+    int32_t stages = 0;
+    while (stages < VI_MAX_STAGES && h->stem_units[stages] > 0) stages++;
+    return stages;
+}
+
+int32_t vi_stem_units(const vi_hparams *h) {
+    int32_t sum = 0;
+    for (int32_t stage = 0; stage < stages_of(h); stage++) sum += h->stem_units[stage];
+    return h->stem_width ? sum : 0;
+}
+
+/* The root halves the picture twice, every stage but the first once more. */
+int32_t vi_stem_stride(const vi_hparams *h) {
+    int32_t stages = stages_of(h);
+    return h->stem_width == 0 ? 1 : 4 << (stages > 1 ? stages - 1 : 0);
+}
+
+int32_t vi_stem_channels(const vi_hparams *h) {
+    int32_t stages = stages_of(h);
+    return stages == 0 ? h->stem_width : 4 * h->stem_width << (stages - 1);
+}
+
+/* Halving rounds up, and doing so again and again is dividing once and rounding up. */
+int32_t vi_grid_side(const vi_hparams *h, int32_t side, int32_t patch) {
+    int32_t stride = vi_stem_stride(h), map = side / stride + (side % stride != 0), each = patch / stride;
+    return each > 0 && map % each == 0 ? map / each : 0;
+}
+
+size_t vi_patch_inputs(const vi_hparams *h) {
+    size_t stride = (size_t)vi_stem_stride(h), channels = (size_t)(h->stem_width ? vi_stem_channels(h) : h->channels);
+    return channels * ((size_t)h->patch_height / stride) * ((size_t)h->patch_width / stride);
+}
+
 typedef struct field {
     const char *name;
     int32_t value, low, high;
@@ -108,6 +142,27 @@ static int32_t check_rope(const vi_hparams *h, vi_error *e) {
     return VIT_OK;
 }
 
+/* Before anything multiplies its numbers. */
+static int32_t check_stem(const vi_hparams *h, vi_error *e) {
+    if (h->stem_width == 0) return VIT_OK;
+    if (h->stem_width < 1 || h->stem_width > VI_MAX_STEM)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: stem_width is %ld, expected 0..%d", (long)h->stem_width, VI_MAX_STEM);
+    for (int stage = 0; stage < VI_MAX_STAGES; stage++) {
+        bool after_end = stage > 0 && h->stem_units[stage - 1] == 0 && h->stem_units[stage] != 0;
+        if (h->stem_units[stage] < 0 || h->stem_units[stage] > VI_MAX_UNITS || after_end)
+            return vi_fail(e, VIT_ERROR_MODEL, "model: %ld units in stage %d of the stem", (long)h->stem_units[stage], stage + 1);
+    }
+    if (h->stem_groups < 1 || h->stem_width % h->stem_groups != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: stem_width %ld is not a multiple of its %ld groups", (long)h->stem_width,
+                       (long)h->stem_groups);
+    if (!(h->stem_eps >= 0 && h->stem_eps <= 1)) return vi_fail(e, VIT_ERROR_MODEL, "model: stem_eps must be in 0..1");
+    int32_t stride = vi_stem_stride(h);
+    if (h->patch_width % stride != 0 || h->patch_height % stride != 0)
+        return vi_fail(e, VIT_ERROR_MODEL, "model: patch %ldx%ld is not a multiple of the stem's stride %ld",
+                       (long)h->patch_width, (long)h->patch_height, (long)stride);
+    return VIT_OK;
+}
+
 static int32_t check_blocks(const vi_hparams *h, vi_error *e) {
     if (h->depth % h->branches != 0)
         return vi_fail(e, VIT_ERROR_MODEL, "model: %ld blocks in groups of %ld", (long)h->depth, (long)h->branches);
@@ -126,10 +181,13 @@ int32_t vi_hparams_check(const vi_hparams *h, vi_error *e) {
     if (vi_reads_text(h)) return vi_fail(e, VIT_ERROR_MODEL, "model: it has no tower for pictures");
     if (memchr(h->architecture, 0, sizeof h->architecture) == NULL)
         return vi_fail(e, VIT_ERROR_MODEL, "model: architecture name is not terminated");
-    if (h->image_width % h->patch_width != 0 || h->image_height % h->patch_height != 0)
+    status = check_stem(h, e);
+    if (status != VIT_OK) return status;
+    int64_t across = vi_grid_side(h, h->image_width, h->patch_width), down = vi_grid_side(h, h->image_height, h->patch_height);
+    if (across == 0 || down == 0)
         return vi_fail(e, VIT_ERROR_MODEL, "model: image %ldx%ld is not a multiple of patch %ldx%ld", (long)h->image_width,
                        (long)h->image_height, (long)h->patch_width, (long)h->patch_height);
-    int64_t patches = (int64_t)(h->image_width / h->patch_width) * (h->image_height / h->patch_height);
+    int64_t patches = across * down;
     if (patches + vi_prefix_tokens(h) > VI_MAX_TOKENS)
         return vi_fail(e, VIT_ERROR_LIMIT, "model: %lld tokens, at most %d", (long long)patches + vi_prefix_tokens(h),
                        VI_MAX_TOKENS);

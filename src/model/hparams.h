@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "image/image.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Caps. Beyond any published model, small enough that no product of three of them overflows 64 bits. */
@@ -20,6 +21,9 @@
 #define VI_MAX_CLASSES (1 << 20)
 #define VI_MAX_REGISTERS 1024
 #define VI_MAX_BATCH 4096
+#define VI_MAX_STAGES 4 /* of a convolutional stem */
+#define VI_MAX_UNITS 64 /* of a stage */
+#define VI_MAX_STEM 2048
 #define VI_MAX_VOCABULARY (1 << 22)
 
 #define VI_NORM_LAYER 0
@@ -78,6 +82,11 @@ typedef struct vi_hparams {
     int32_t representation;          /* width of the tanh layer after pooling (pre_logits, pooler), 0: none */
     int32_t projection;              /* width of the shared image-text space after pooling (CLIP), 0: none */
     int32_t raw_tokens;              /* 1: token output is taken before the final norm (CLIP in transformers) */
+    int32_t stem_width;                /* channels that a hybrid's ResNet stem starts with, 0: no stem. A patch is then one of its
+                                        feature map, and patch_width, patch_height are the pixels that it stands for */
+    int32_t stem_units[VI_MAX_STAGES]; /* units of each stage; none from the first 0 on */
+    int32_t stem_groups;               /* of its group norms */
+    float stem_eps;                    /* of these */
     float crop;                      /* timm's crop_pct: another input size is resized to floor(side / crop); 0: in proportion */
     vi_pipeline pipeline;            /* for the trained size; width and height equal image_width and image_height */
     /* A text tower; it has nothing to do with the fields about pictures, patches and classes above. */
@@ -110,6 +119,17 @@ static inline bool vi_holds_rows(const vi_hparams *h) { return h->block != VI_BL
 static inline int32_t vi_prefix_tokens(const vi_hparams *h) { return h->class_token + h->distilled + h->registers; }
 
 static inline bool vi_reads_text(const vi_hparams *h) { return h->vocabulary > 0; }
+
+/* Units of all stages; pixels of the picture for one of the feature map, a side; channels of the feature map. */
+int32_t vi_stem_units(const vi_hparams *h);
+int32_t vi_stem_stride(const vi_hparams *h); /* 1 without a stem */
+int32_t vi_stem_channels(const vi_hparams *h);
+
+/* Patches along a side of so many pixels, 0 when that does not come out even. patch: patch_width or patch_height. */
+int32_t vi_grid_side(const vi_hparams *h, int32_t side, int32_t patch);
+
+/* Numbers that make up a patch: C * ph * pw, of the picture or of the feature map. */
+size_t vi_patch_inputs(const vi_hparams *h);
 
 /* Width of the pooled tokens before any layer on them: 2D when the class token and the mean are put side by side. */
 static inline int32_t vi_pooled_width(const vi_hparams *h) { return h->pool == VIT_POOL_TOKEN_MEAN ? 2 * h->width : h->width; }

@@ -5,8 +5,9 @@
 
 #define MODEL(field) offsetof(vi_weights, field)
 #define BLOCK(field) offsetof(vi_block, field)
+#define UNIT(field) offsetof(vi_stem_unit, field)
 
-const vi_slot_row vi_slot_table[VI_SLOTS] = {
+const vi_slot_row vi_slot_table[VI_ALL_SLOTS] = {
     [VI_PATCH_W] = {"patch.weight", true, true, MODEL(patch.w)},
     [VI_PATCH_B] = {"patch.bias", false, false, MODEL(patch.bias)},
     [VI_CLASS_TOKEN] = {"class_token", false, true, MODEL(class_token)},
@@ -73,6 +74,21 @@ const vi_slot_row vi_slot_table[VI_SLOTS] = {
     [VI_ATTN_NORM_B] = {"attn_norm.bias", false, false, BLOCK(attn_norm.beta)},
     [VI_MLP_NORM_G] = {"mlp_norm.weight", false, false, BLOCK(mlp_norm.gamma)},
     [VI_MLP_NORM_B] = {"mlp_norm.bias", false, false, BLOCK(mlp_norm.beta)},
+    [VI_STEM_W] = {"stem.weight", true, true, MODEL(stem.root)},
+    [VI_STEM_NORM_G] = {"stem.norm.weight", false, true, MODEL(stem.norm.gamma)},
+    [VI_STEM_NORM_B] = {"stem.norm.bias", false, true, MODEL(stem.norm.beta)},
+    [VI_UNIT_CONV1_W] = {"conv1.weight", true, true, UNIT(conv1)},
+    [VI_UNIT_NORM1_G] = {"norm1.weight", false, true, UNIT(norm1.gamma)},
+    [VI_UNIT_NORM1_B] = {"norm1.bias", false, true, UNIT(norm1.beta)},
+    [VI_UNIT_CONV2_W] = {"conv2.weight", true, true, UNIT(conv2)},
+    [VI_UNIT_NORM2_G] = {"norm2.weight", false, true, UNIT(norm2.gamma)},
+    [VI_UNIT_NORM2_B] = {"norm2.bias", false, true, UNIT(norm2.beta)},
+    [VI_UNIT_CONV3_W] = {"conv3.weight", true, true, UNIT(conv3)},
+    [VI_UNIT_NORM3_G] = {"norm3.weight", false, true, UNIT(norm3.gamma)},
+    [VI_UNIT_NORM3_B] = {"norm3.bias", false, true, UNIT(norm3.beta)},
+    [VI_UNIT_PROJ_W] = {"proj.weight", true, true, UNIT(proj)},
+    [VI_UNIT_PROJ_NORM_G] = {"proj_norm.weight", false, true, UNIT(proj_norm.gamma)},
+    [VI_UNIT_PROJ_NORM_B] = {"proj_norm.bias", false, true, UNIT(proj_norm.beta)},
 };
 
 /* Shapes of the slots of attention pooling. */
@@ -105,6 +121,15 @@ static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uin
     uint64_t dist_classes = h->distilled ? (uint64_t)h->classes : 0;
     switch (slot) {
     case VI_DIST_TOKEN: *rows = (uint64_t)h->distilled; break;
+    case VI_STEM_W:
+        *rows = (uint64_t)h->stem_width;
+        *cols = 7 * 7 * (uint64_t)h->channels;
+        break;
+    case VI_STEM_NORM_G:
+    case VI_STEM_NORM_B:
+        *rows = h->stem_width > 0;
+        *cols = (uint64_t)h->stem_width;
+        break;
     case VI_HEAD_DIST_W: *rows = dist_classes; break;
     case VI_HEAD_DIST_B:
         *rows = dist_classes > 0;
@@ -158,7 +183,8 @@ static void special_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uin
 static uint64_t positions(const vi_hparams *h) {
     if (vi_reads_text(h)) return (uint64_t)h->context;
     if (h->positionless || h->rope == VI_ROPE_HALVES) return 0;
-    uint64_t patches = (uint64_t)(h->image_width / h->patch_width) * (uint64_t)(h->image_height / h->patch_height);
+    uint64_t patches = (uint64_t)vi_grid_side(h, h->image_width, h->patch_width);
+    patches *= (uint64_t)vi_grid_side(h, h->image_height, h->patch_height);
     return patches + (uint64_t)h->position_prefix;
 }
 
@@ -171,7 +197,7 @@ void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *
     switch (slot) {
     case VI_PATCH_W:
         *rows = text ? 0 : width;
-        *cols = (uint64_t)h->channels * (uint64_t)h->patch_height * (uint64_t)h->patch_width;
+        *cols = (uint64_t)vi_patch_inputs(h);
         break;
     case VI_PATCH_B: *rows = !text; break;
     case VI_CLASS_TOKEN: *rows = (uint64_t)h->class_token; break;
@@ -202,7 +228,59 @@ void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *
 
 uint32_t vi_slot_type(vi_slot slot, uint32_t precision, size_t cols) {
     if (precision != VI_I8) return precision;
-    return slot >= VI_MODEL_SLOTS && vi_slot_table[slot].matrix && cols <= VI_I8_COLS ? VI_I8 : VI_F32;
+    return slot >= VI_MODEL_SLOTS && slot < VI_SLOTS && vi_slot_table[slot].matrix && cols <= VI_I8_COLS ? VI_I8 : VI_F32;
+}
+
+/* Stage of a unit, and whether it is the stage's first. */
+static int32_t stage_of(const vi_hparams *h, int32_t unit, bool *first) {
+    int32_t stage = 0;
+    for (; stage < VI_MAX_STAGES - 1 && unit >= h->stem_units[stage]; stage++) unit -= h->stem_units[stage];
+    *first = unit == 0;
+    return stage;
+}
+
+static void unit_shape(vi_place p, const vi_hparams *h, uint64_t *rows, uint64_t *cols) {
+    bool first;
+    int32_t stage = stage_of(h, p.block, &first);
+    uint64_t mid = (uint64_t)h->stem_width << stage, inputs = first ? stage == 0 ? mid : 2 * mid : 4 * mid;
+    bool vector = !vi_slot_table[p.slot].matrix;
+    *rows = mid;
+    *cols = inputs;
+    if (p.slot >= VI_UNIT_CONV2_W) *cols = 9 * mid;
+    if (p.slot >= VI_UNIT_CONV3_W) *rows = 4 * mid;
+    if (p.slot >= VI_UNIT_CONV3_W) *cols = mid;
+    if (p.slot >= VI_UNIT_PROJ_W) *cols = inputs;
+    if (p.slot >= VI_UNIT_PROJ_W && !first) *rows = 0;
+    if (vector) *cols = *rows;
+    if (vector) *rows = *rows > 0;
+}
+
+void vi_place_shape(vi_place p, const vi_hparams *h, uint64_t *rows, uint64_t *cols) {
+    if (p.slot < VI_SLOTS)
+        vi_slot_shape(p.slot, h, rows, cols);
+    else
+        unit_shape(p, h, rows, cols);
+}
+
+bool vi_place_next(vi_place *p, const vi_hparams *h) {
+    int slot = (int)p->slot + 1;
+    if (slot == VI_MODEL_SLOTS) p->block = 0;
+    if (slot == VI_SLOTS && ++p->block < h->depth) slot = VI_MODEL_SLOTS;
+    if (slot == VI_ALL_SLOTS && ++p->block < vi_stem_units(h)) slot = VI_SLOTS;
+    if (p->slot < VI_SLOTS && slot == VI_SLOTS) p->block = 0;
+    p->slot = (vi_slot)slot;
+    return slot < VI_SLOTS || (slot < VI_ALL_SLOTS && vi_stem_units(h) > 0);
+}
+
+void *vi_place_holder(vi_place p, const vi_weights *w) {
+    if (p.slot < VI_MODEL_SLOTS) return (void *)(uintptr_t)w; /* const only for those who read it */
+    return p.slot < VI_SLOTS ? (void *)&w->blocks[p.block] : (void *)&w->stem.units[p.block];
+}
+
+int32_t vi_slot_kernel(vi_slot slot) {
+    if (slot == VI_STEM_W) return 7;
+    if (slot < VI_SLOTS || !vi_slot_table[slot].matrix) return 0;
+    return slot == VI_UNIT_CONV2_W ? 3 : 1;
 }
 
 const char *vi_slot_text(char *dst, size_t size, vi_slot slot, int32_t block) {
@@ -210,6 +288,6 @@ const char *vi_slot_text(char *dst, size_t size, vi_slot slot, int32_t block) {
     if (slot < VI_MODEL_SLOTS)
         snprintf(dst, size, "%s", name);
     else
-        snprintf(dst, size, "blocks.%ld.%s", (long)block, name);
+        snprintf(dst, size, slot < VI_SLOTS ? "blocks.%ld.%s" : "stem.%ld.%s", (long)block, name);
     return dst;
 }

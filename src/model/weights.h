@@ -49,8 +49,25 @@ typedef struct vi_map_pool {
     vi_linear fc1, fc2;  /* [M, D], [D, M] */
 } vi_map_pool;
 
+/* A bottleneck of the convolutional stem: 1x1, 3x3 with the stride, 1x1, each followed by a group norm. m: channels inside.
+ * Kernels are standardised and lie [outputs, rows, columns, inputs]. */
+typedef struct vi_stem_unit {
+    vi_matrix conv1, conv2, conv3; /* [m, inputs], [m, 9 m], [4 m, m] */
+    vi_norm norm1, norm2, norm3;   /* [m], [m], [4 m] */
+    vi_matrix proj;                /* [4 m, inputs] of the shortcut, in the first unit of a stage; else absent */
+    vi_norm proj_norm;             /* [4 m] */
+} vi_stem_unit;
+
+/* The ResNet of a hybrid model; width: h->stem_width. */
+typedef struct vi_stem {
+    vi_matrix root; /* [width, 7 * 7 * C]; data NULL: no stem */
+    vi_norm norm;   /* [width] */
+    vi_stem_unit *units;
+} vi_stem;
+
 typedef struct vi_weights {
-    vi_linear patch;           /* [D, C * patch_height * patch_width], input order (channel, row, column) */
+    vi_stem stem;              /* of hybrid models */
+    vi_linear patch;           /* [D, vi_patch_inputs], input order (channel, row, column) */
     vi_matrix tokens;          /* [V, D] rows of a text tower's vocabulary */
     const float *class_token;  /* [D] or NULL */
     const float *dist_token;   /* [D] or NULL */
@@ -119,7 +136,10 @@ typedef enum vi_slot {
     VI_TOKENS_W,
     VI_LOGIT_SCALE,
     VI_LOGIT_BIAS,
-    VI_MODEL_SLOTS, /* the rest exist once per block */
+    VI_STEM_W,
+    VI_STEM_NORM_G,
+    VI_STEM_NORM_B,
+    VI_MODEL_SLOTS, /* the next exist once per block */
     VI_NORM1_G = VI_MODEL_SLOTS,
     VI_NORM1_B,
     VI_QKV_W,
@@ -142,27 +162,57 @@ typedef enum vi_slot {
     VI_ATTN_NORM_B,
     VI_MLP_NORM_G,
     VI_MLP_NORM_B,
-    VI_SLOTS
+    VI_SLOTS, /* and these once per unit of a stem */
+    VI_UNIT_CONV1_W = VI_SLOTS,
+    VI_UNIT_NORM1_G,
+    VI_UNIT_NORM1_B,
+    VI_UNIT_CONV2_W,
+    VI_UNIT_NORM2_G,
+    VI_UNIT_NORM2_B,
+    VI_UNIT_CONV3_W,
+    VI_UNIT_NORM3_G,
+    VI_UNIT_NORM3_B,
+    VI_UNIT_PROJ_W,
+    VI_UNIT_PROJ_NORM_G,
+    VI_UNIT_PROJ_NORM_B,
+    VI_ALL_SLOTS
 } vi_slot;
 #define VI_BLOCK_SLOTS (VI_SLOTS - VI_MODEL_SLOTS)
+#define VI_UNIT_SLOTS (VI_ALL_SLOTS - VI_SLOTS)
 
 typedef struct vi_slot_row {
-    const char *name; /* canonical, as in .vit files: "patch.weight"; of a block: "fc1.weight", stored as "blocks.3.fc1.weight" */
+    const char *name; /* canonical, as in .vit files: "patch.weight"; of a block "fc1.weight", stored as "blocks.3.fc1.weight"; of
+                         a unit "conv1.weight", stored as "stem.3.conv1.weight" */
     bool matrix;      /* packed linear weights; otherwise a float vector (or rows of vectors) */
     bool required;
-    size_t offset; /* of the vi_matrix or const float * in vi_weights, or in vi_block */
+    size_t offset; /* of the vi_matrix or const float * in vi_weights, in vi_block or in vi_stem_unit */
 } vi_slot_row;
 
-extern const vi_slot_row vi_slot_table[VI_SLOTS];
+extern const vi_slot_row vi_slot_table[VI_ALL_SLOTS];
 
-/* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: no such slot. */
-void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols);
+/* One weight of a model. A walk over all starts at {0}: the model's, then block by block, then unit by unit. */
+typedef struct vi_place {
+    vi_slot slot;
+    int32_t block; /* or unit; 0 for slots of the model */
+} vi_place;
+bool vi_place_next(vi_place *p, const vi_hparams *h); /* false at the end */
 
 /* Element type of a matrix slot in a model of this precision. In VI_I8 that is the type of what every token passes in every block
  * (qkv, proj, fc1, fc2); patch embedding, pooling, projection and heads stay float, as do matrices too wide for it. */
 uint32_t vi_slot_type(vi_slot slot, uint32_t precision, size_t cols);
 
-/* "blocks.3.fc1.weight" for block slots, the plain name for model slots (block ignored). Returns dst. */
+/* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: no such slot. All blocks are
+ * alike, units are not. */
+void vi_place_shape(vi_place p, const vi_hparams *h, uint64_t *rows, uint64_t *cols);
+void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *cols); /* of the model or a block */
+
+/* The vi_weights, vi_block or vi_stem_unit that holds it. */
+void *vi_place_holder(vi_place p, const vi_weights *w);
+
+/* Side of the kernel of a convolution of the stem, 0: it is none. */
+int32_t vi_slot_kernel(vi_slot slot);
+
+/* "blocks.3.fc1.weight", "stem.3.conv1.weight", or the plain name for slots of the model (block ignored). Returns dst. */
 const char *vi_slot_text(char *dst, size_t size, vi_slot slot, int32_t block);
 
 #endif

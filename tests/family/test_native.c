@@ -95,6 +95,10 @@ static void copies_are_the_same_model(void) {
                                         "google_21k",
                                         "google_scan_deflated",
                                         "google_siglip",
+                                        "google_hybrid",
+                                        "timm_hybrid_units",
+                                        "timm_hybrid_root",
+                                        "hf_hybrid",
                                         "dinov2",
                                         "dinov2_registers",
                                         "dinov2_linear",
@@ -166,9 +170,14 @@ static vi_hparams unusual(void) {
     h.mlp = 5;
     h.channels = 2;
     h.image_width = 15;
-    h.image_height = 14;
-    h.patch_width = 5;
-    h.patch_height = 7;
+    h.image_height = 41;
+    h.patch_width = 8;
+    h.patch_height = 24;
+    h.stem_width = 6;
+    h.stem_units[0] = 1;
+    h.stem_units[1] = 2;
+    h.stem_groups = 3;
+    h.stem_eps = 0.125f;
     h.classes = 4;
     h.class_token = 1;
     h.registers = 6;
@@ -199,7 +208,7 @@ static vi_hparams unusual(void) {
     h.pipeline.resize_width = 17;
     h.pipeline.resize_height = 18;
     h.pipeline.width = 15;
-    h.pipeline.height = 14;
+    h.pipeline.height = 41;
     h.pipeline.channels = 2;
     h.pipeline.scale = 0.125f;
     for (int c = 0; c < 2; c++) {
@@ -232,28 +241,32 @@ static vi_hparams unusual_text(void) {
 
 /* Every slot of a model with these numbers, all of them the same zeros. */
 static void fill_weights(const vi_hparams *h, vi_weights *w, const float *zeros) {
-    for (int32_t block = -1; block < h->depth; block++)
-        for (int slot = block < 0 ? 0 : VI_MODEL_SLOTS; slot < (block < 0 ? (int)VI_MODEL_SLOTS : (int)VI_SLOTS); slot++) {
-            char *field = (block < 0 ? (char *)w : (char *)&w->blocks[block]) + vi_slot_table[slot].offset;
-            uint64_t rows, cols;
-            vi_slot_shape((vi_slot)slot, h, &rows, &cols);
-            if (rows == 0) continue;
-            vi_matrix m = {zeros, VI_F32, (size_t)rows, (size_t)cols};
-            if (vi_slot_table[slot].matrix)
-                memcpy(field, &m, sizeof m);
-            else
-                memcpy(field, &zeros, sizeof zeros);
-        }
+    vi_place p = {0};
+    do {
+        char *field = (char *)vi_place_holder(p, w) + vi_slot_table[p.slot].offset;
+        uint64_t rows, cols;
+        vi_place_shape(p, h, &rows, &cols);
+        if (rows == 0) continue;
+        vi_matrix m = {zeros, VI_F32, (size_t)rows, (size_t)cols};
+        if (vi_slot_table[p.slot].matrix)
+            memcpy(field, &m, sizeof m);
+        else
+            memcpy(field, &zeros, sizeof zeros);
+    } while (vi_place_next(&p, h));
 }
 
 /* Each slot that such a tower has is described, and no other. */
-static void check_slots(const vi_description *d, int32_t block) {
-    for (int slot = 0; slot < VI_SLOTS; slot++) {
+static void check_slots(const vi_description *d) {
+    vi_place p = {0};
+    int units = 0;
+    do {
         uint64_t rows, cols;
-        vi_slot_shape((vi_slot)slot, &d->hparams, &rows, &cols);
-        const vi_source *source = slot < VI_MODEL_SLOTS ? &d->model[slot] : &d->blocks[block][slot - VI_MODEL_SLOTS];
-        CHECK((source->parts == 1) == (rows > 0), "%s: %u parts", vi_slot_table[slot].name, source->parts);
-    }
+        vi_place_shape(p, &d->hparams, &rows, &cols);
+        CHECK((vi_source_at(d, p)->parts == 1) == (rows > 0), "%s: %u parts", vi_slot_table[p.slot].name,
+              vi_source_at(d, p)->parts);
+        units += p.slot == VI_UNIT_CONV1_W;
+    } while (vi_place_next(&p, &d->hparams));
+    CHECK(units == vi_stem_units(&d->hparams), "%d units", units);
 }
 
 static void every_number_and_slot_survives(void) {
@@ -261,7 +274,9 @@ static void every_number_and_slot_survives(void) {
     vi_hparams h = unusual(), text = unusual_text();
     vi_block blocks[3];
     memset(blocks, 0, sizeof blocks);
-    vi_weights w = {.blocks = blocks}, text_weights = {.blocks = blocks + 2};
+    vi_stem_unit units[3];
+    memset(units, 0, sizeof units);
+    vi_weights w = {.blocks = blocks, .stem.units = units}, text_weights = {.blocks = blocks + 2};
     vi_allocator a = {0};
     vi_error e = {0};
     bytes saved = {0};
@@ -286,8 +301,8 @@ static void every_number_and_slot_survives(void) {
     CHECK(r->d.label_count == 4 && r->d.label_bytes == sizeof labels && memcmp(r->d.labels, labels, sizeof labels) == 0,
           "labels");
     if (r->status == VIT_OK) {
-        check_slots(&r->d, 1);
-        check_slots(r->d.text, 0);
+        check_slots(&r->d);
+        check_slots(r->d.text);
     }
     close_described(r);
     model.label_count = 3;

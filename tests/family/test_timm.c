@@ -197,7 +197,8 @@ static void features_of_other_models_are_named(void) {
         {"blocks.0.attn.q_norm.weight", "q_norm|no bias"},
         {"blocks.0.attn.q_bias", "q_bias|EVA"},
         {"blocks.0.attn.q_proj.weight", "q_proj|EVA"},
-        {"patch_embed.backbone.stem.conv.weight", "backbone|stem"},
+        {"patch_embed.backbone.layer1.0.conv1.weight", "backbone|stem"},
+        {"patch_embed.backbone.0.conv.weight", "backbone|MobileCLIP"},
         {"blocks.0.attn.norm.weight", "attn.norm|no bias"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

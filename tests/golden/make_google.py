@@ -46,6 +46,8 @@ def randomise(tree, random):
     def draw(path, value):
         name, shape = "/".join(key.key for key in path), value.shape
         n = random.standard_normal(shape)
+        if "conv" in name:  # kernels of a stem: few values, so that the deflated file stays small
+            return random.integers(-1, 2, shape) / 4
         if name.endswith("scale"):
             return 1 + 0.3 * n
         if name.endswith("kernel"):
@@ -88,11 +90,11 @@ def vit_jax_model(**options):
         **options})
 
 
-def vit_jax_case(folder, random, side=16, sizes=(None,), **options):
+def vit_jax_case(folder, random, side=16, sizes=(None,), dtype=jnp.float32, patch=4, **options):
     """Returns the parameters; writes the runs."""
     model = vit_jax_model(**options)
     params = model.init(jax.random.PRNGKey(0), jnp.zeros((1, side, side, 3)), train=False)["params"]
-    params = randomise(params, random)
+    params = jax.tree_util.tree_map(lambda v: v.astype(dtype).astype(jnp.float32), randomise(params, random))
     depth = model.transformer["num_layers"]
     for i, size in enumerate(sizes):
         run = params
@@ -101,7 +103,7 @@ def vit_jax_case(folder, random, side=16, sizes=(None,), **options):
             position = run["Transformer"]["posembed_input"]["pos_embedding"]
             token = model.classifier == "token"
             run["Transformer"]["posembed_input"]["pos_embedding"] = checkpoint.interpolate_posembed(
-                position, (size // 4) ** 2 + token, token)
+                position, ((size + patch - 1) // patch) ** 2 + token, token)
         x = random.standard_normal((1, size or side, size or side, 3)).astype(np.float32)
         found = outputs(model, run, x)
         tokens = found["Transformer"][0]
@@ -135,6 +137,27 @@ def google_21k(folder, random):  # the first ones, with pre_logits; a whole chec
 @case
 def google_gap(folder, random):
     save(folder, flat(vit_jax_case(folder, random, classifier="gap"), "params/"), compressed=True)
+
+
+def half(params):
+    return {k: v.astype(np.float16) for k, v in flat(params).items()}
+
+
+@case
+def google_hybrid(folder, random):  # two stages of a ResNet; sides of 24 and 25 pixels become 3 and 4
+    resnet = types.SimpleNamespace(num_layers=(1, 1), width_factor=0.5)
+    save(folder, half(vit_jax_case(folder, random, side=24, sizes=(None, 25), dtype=jnp.float16, patch=8, resnet=resnet,
+                                   patches=types.SimpleNamespace(size=(1, 1)))), compressed=True)
+
+
+@case
+def google_hybrid_root(folder, random):  # R+Ti/16; group norms as they once were saved
+    resnet = types.SimpleNamespace(num_layers=(), width_factor=0.5)
+    tensors = half(vit_jax_case(folder, random, side=16, dtype=jnp.float16, resnet=resnet,
+                                patches=types.SimpleNamespace(size=(2, 2))))
+    for name in ("gn_root/scale", "gn_root/bias"):
+        tensors[name] = tensors[name].reshape(1, 1, 1, -1)
+    save(folder, tensors, compressed=True)
 
 
 # ---- big_vision -----------------------------------------------------------------------------------------------------------
