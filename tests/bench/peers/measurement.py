@@ -57,6 +57,7 @@ class Plan:
 
 
 ROUNDS_LEAST = 3
+LONG = 0.8  # seconds of a forward in which cold caches no longer count
 SLOW = 4  # times as long as ours: one forward says enough
 
 
@@ -75,6 +76,7 @@ def _open(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> "
         seconds[name] = answer["seconds"]
         logits[name] = np.array(answer["logits"])
         peer.count = max(1, round(plan.turn / seconds[name]))
+        peer.wake = seconds[name] < LONG
     for name, value in seconds.items():
         results[name].is_slow = value > SLOW * seconds.get(OURS, value)
         if results[name].is_slow:

@@ -31,6 +31,7 @@ class Peer:
         self.title = RUNTIMES[name].title
         self.precision = RUNTIMES[name].precision
         self.count = 1  # forwards in a turn
+        self.wake = True  # with one before them that does not count
         self.process = subprocess.Popen(
             [sys.executable, "-m", "peers.worker", name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(threads),
@@ -55,7 +56,7 @@ class Peer:
         return answer
 
     def turn(self, cpu_time: bool) -> List[float]:
-        seconds: List[float] = self.ask("run", count=self.count, cpu_time=cpu_time)["seconds"]
+        seconds: List[float] = self.ask("run", count=self.count, wake=self.wake, cpu_time=cpu_time)["seconds"]
         return seconds
 
     def close(self) -> None:

@@ -61,6 +61,9 @@ def draw(report: Report) -> str:
     settings = [setting for setting in report.results if setting.batch == 1] or list(report.results)
     shapes = list(dict.fromkeys(setting.shape for setting in settings))
     threads = sorted({setting.threads for setting in settings})
+    if report.cpu_time:  # bars of two clocks beside each other would mislead
+        threads = threads[:1]
+    clock = "Processor time. " if report.cpu_time else ""
     names = [name for name in RUNTIMES if any(name in report.results[setting] for setting in settings)]
     row = len(threads) * (BAR + 1) + SPACE
     width, height = LABELS + len(shapes) * (PANEL + GAP), TOP + len(names) * row + 34
@@ -68,7 +71,7 @@ def draw(report: Report) -> str:
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
              f'<rect width="{width}" height="{height}" fill="#fff"/>',
              _text(10, 22, "Milliseconds a picture, batch 1; shorter is better", 15, weight="bold"),
-             _text(10, 38, f"Bars of a runtime from above: {lanes}. Each panel has its own scale.", 11, fill="#555")]
+             _text(10, 38, f"{clock}Bars of a runtime from above: {lanes}. Each panel has its own scale.", 11, fill="#555")]
     for i, name in enumerate(names):
         parts.append(_text(LABELS - 8, TOP + i * row + row / 2, RUNTIMES[name].title, 11, "end",
                            "bold" if name.startswith("vit") else "normal"))

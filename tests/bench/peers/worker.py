@@ -39,9 +39,10 @@ class Worker:
         return clock() - start
 
     def run(self, command: Dict[str, Any]) -> Dict[str, Any]:
-        """One forward to wake up, then `count` timed ones."""
+        """One forward to wake up, unless that would be lost in a long one, then `count` timed ones."""
         assert self.forward is not None
-        self.forward(self.pictures)
+        if command["wake"]:
+            self.forward(self.pictures)
         return {"seconds": [self._timed(command) for _ in range(command["count"])]}
 
 
