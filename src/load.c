@@ -156,7 +156,7 @@ static bool tokenizer_is_inside(const loader *l) {
 static int32_t find_tokenizer(loader *l, const char *path) {
     vi_description *d = &l->description;
     if (!d->text || tokenizer_is_inside(l)) return VIT_OK;
-    int32_t status = vi_tokenizer_find(&l->tokenizer, path, l->o, &d->tokenizer, &l->a, l->e);
+    int32_t status = vi_tokenizer_find(&l->tokenizer, path, l->o, d, &l->a, l->e);
     if (status == VIT_OK && !l->tokenizer.block.data && strcmp(l->directory.format->name, "vit") != 0)
         vi_note(d, false, "texts: no tokenizer came with the model, so it takes token ids only (option tokenizer)");
     return status;

@@ -49,32 +49,41 @@ static int32_t read_path(vi_tokenizer_files *f, const char *path, char *name, si
     return status;
 }
 
-/* The first known file beside `path`; *name is its name. */
-static int32_t read_sibling(vi_tokenizer_files *f, const char *path, const char **name, vi_allocator *a, vi_error *e) {
-    int32_t status = VIT_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names && status == VIT_OK && !f->file; i++) {
-        *name = names[i];
-        status = vi_read_sibling(path, names[i], FILE_CAP, a, &f->file, &f->file_size, e);
-    }
-    if (status == VIT_OK && f->file && strcmp(*name, "merges.txt") == 0)
+/* The file `name` beside `path`, when it is there. */
+static int32_t read_sibling(vi_tokenizer_files *f, const char *path, const char *name, vi_allocator *a, vi_error *e) {
+    int32_t status = vi_read_sibling(path, name, FILE_CAP, a, &f->file, &f->file_size, e);
+    if (status == VIT_OK && f->file && strcmp(name, "merges.txt") == 0)
         status = vi_read_sibling(path, "vocab.json", FILE_CAP, a, &f->vocabulary, &f->vocabulary_size, e);
     return status;
 }
 
-int32_t vi_tokenizer_find(vi_tokenizer_files *f, const char *path, const vit_options *o, const vi_text_options *how,
-                          vi_allocator *a, vi_error *e) {
+/* A kind that we do not know costs the strings, not the model: token ids and pictures need no tokenizer. */
+static int32_t find_sibling(vi_tokenizer_files *f, const char *path, vi_text_options how, vi_description *d, vi_allocator *a,
+                            vi_error *e) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        vi_error why = {0};
+        how.name = names[i];
+        int32_t status = read_sibling(f, path, names[i], a, e);
+        if (status != VIT_OK) return status;
+        if (!f->file) continue;
+        status = compile(f, f->file, f->file_size, &how, a, &why);
+        if (status == VIT_OK) return VIT_OK;
+        if (status != VIT_ERROR_UNSUPPORTED) return vi_fail(e, status, "%s", why.text);
+        vi_note(d, false, "texts: %s", why.text);
+        vi_tokenizer_files_free(f, a);
+    }
+    return VIT_OK;
+}
+
+int32_t vi_tokenizer_find(vi_tokenizer_files *f, const char *path, const vit_options *o, vi_description *d, vi_allocator *a,
+                          vi_error *e) {
     char shown[256] = "tokenizer";
-    const char *name = shown;
-    int32_t status = VIT_OK;
-    if (!o->tokenizer_data && o->tokenizer_path)
-        status = read_path(f, o->tokenizer_path, shown, sizeof shown, a, e);
-    else if (!o->tokenizer_data && path)
-        status = read_sibling(f, path, &name, a, e);
-    const void *data = o->tokenizer_data ? o->tokenizer_data : f->file;
-    if (status != VIT_OK || !data) return status;
-    vi_text_options options = *how;
-    options.name = name;
-    return compile(f, data, o->tokenizer_data ? o->tokenizer_size : f->file_size, &options, a, e);
+    vi_text_options how = d->tokenizer;
+    how.name = shown;
+    if (o->tokenizer_data) return compile(f, o->tokenizer_data, o->tokenizer_size, &how, a, e);
+    if (!o->tokenizer_path) return path ? find_sibling(f, path, how, d, a, e) : VIT_OK;
+    int32_t status = read_path(f, o->tokenizer_path, shown, sizeof shown, a, e);
+    return status == VIT_OK ? compile(f, f->file, f->file_size, &how, a, e) : status;
 }
 
 void vi_tokenizer_files_free(vi_tokenizer_files *f, vi_allocator *a) {

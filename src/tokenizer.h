@@ -12,9 +12,10 @@ typedef struct vi_tokenizer_files {
     size_t file_size, vocabulary_size;
 } vi_tokenizer_files;
 
-/* The option's data or file, else a tokenizer's file beside `path` (may be NULL). Finding none is no error. */
-int32_t vi_tokenizer_find(vi_tokenizer_files *f, const char *path, const vit_options *o, const vi_text_options *how,
-                          vi_allocator *a, vi_error *e);
+/* The option's data or file, else a tokenizer's file beside `path` (may be NULL). Finding none is no error; one that is not
+ * supported is noted. */
+int32_t vi_tokenizer_find(vi_tokenizer_files *f, const char *path, const vit_options *o, vi_description *d, vi_allocator *a,
+                          vi_error *e);
 void vi_tokenizer_files_free(vi_tokenizer_files *f, vi_allocator *a); /* idempotent */
 
 #endif

@@ -201,6 +201,26 @@ public:
         return view.data ? std::vector<float>(view.data, view.data + view.shape.back()) : std::vector<float>();
     }
 
+    /* Embeddings of texts by the text tower, [N * E]. */
+    std::vector<float> embed_texts(const std::vector<std::string> &texts) {
+        std::vector<const char *> names;
+        for (const std::string &t : texts) names.push_back(t.c_str());
+        std::vector<float> out(texts.size() * static_cast<size_t>(info(VIT_INFO_EMBEDDING)));
+        if (call(vit_text(handle_, names.data(), static_cast<int32_t>(names.size()), out.data(), out.size())) < 0) out.clear();
+        return out;
+    }
+
+    /* How well each text describes the picture, in their order; see vit_zeroshot. */
+    std::vector<float> zeroshot(const vit_image &image, const std::vector<std::string> &texts) {
+        std::vector<float> rows = embed_texts(texts), scores(texts.size());
+        if (rows.empty()) return std::vector<float>();
+        const std::vector<float> picture = embed(image);
+        const int32_t count = static_cast<int32_t>(texts.size());
+        if (picture.empty()) return std::vector<float>();
+        if (call(vit_zeroshot(handle_, picture.data(), 1, rows.data(), count, scores.data(), scores.size())) < 0) scores.clear();
+        return scores;
+    }
+
     /* The `top` most probable classes of one picture, best first. */
     std::vector<Class> classify(const vit_image &image, int32_t top = 5) {
         std::vector<Class> best;

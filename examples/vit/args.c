@@ -12,7 +12,7 @@
 #include "random.h"
 #include "vit.h"
 
-enum kind { FLAG, NUMBER, TEXT, ISA, PRECISION, SIZE, NAMED_SIZE, SET };
+enum kind { FLAG, NUMBER, TEXT, ISA, PRECISION, SIZE, NAMED_SIZE, SET, TEMPLATE };
 
 struct option {
     const char *name;
@@ -25,13 +25,19 @@ struct option {
 };
 
 #define PICTURES (COMMAND_CLASSIFY | COMMAND_EMBED)
-#define RUNS (PICTURES | COMMAND_BENCH | COMMAND_QUANTIZE)
+#define RUNS (PICTURES | COMMAND_ZEROSHOT | COMMAND_BENCH | COMMAND_QUANTIZE)
+#define TEXTS (COMMAND_EMBED | COMMAND_ZEROSHOT)
 #define LOADS (RUNS | COMMAND_INFO)
 #define ALL (LOADS | COMMAND_CONVERT)
 #define FIELD(name) offsetof(struct args, name)
 
 static const struct option options[] = {
     {"top", "N", "classes to show, best first (5)", NUMBER, COMMAND_CLASSIFY, FIELD(top), 1, 1000000},
+    {"top", "N", "texts to show, best first (all)", NUMBER, COMMAND_ZEROSHOT, FIELD(top), 1, 1000000},
+    {"text", NULL, "the names after MODEL are texts, not pictures", FLAG, COMMAND_EMBED, FIELD(text), 0, 0},
+    {"template", "TEXT", "put each text in the place of its {}; may be repeated", TEMPLATE, TEXTS, FIELD(templates), 0, 0},
+    {"tokenizer", "FILE", "tokenizer.json, merges.txt, spiece.model, ...", TEXT, ALL & ~(COMMAND_CLASSIFY | COMMAND_BENCH),
+     FIELD(tokenizer), 0, 0},
     {"labels", "FILE", "class names, one a line, instead of the model's", TEXT, COMMAND_CLASSIFY, FIELD(labels), 0, 0},
     {"labels", "FILE", "class names to store, one a line", TEXT, COMMAND_CONVERT, FIELD(labels), 0, 0},
     {"labels", NULL, "list the model's class names instead", FLAG, COMMAND_INFO, FIELD(list_labels), 0, 0},
@@ -58,7 +64,8 @@ static const struct option options[] = {
     {"preprocessor", "FILE", "instead of its preprocessor_config.json", TEXT, ALL, FIELD(preprocessor), 0, 0},
     {"set", "KEY=VALUE", "correct the model; may be given several times (see vit.1)", SET, ALL, FIELD(sets), 0, 0},
     {"json", NULL, "print JSON", FLAG, ALL, FIELD(json), 0, 0},
-    {"no-color", NULL, "no colours on a terminal (also: NO_COLOR=1)", FLAG, COMMAND_CLASSIFY, FIELD(no_color), 0, 0},
+    {"no-color", NULL, "no colours on a terminal (also: NO_COLOR=1)", FLAG, COMMAND_CLASSIFY | COMMAND_ZEROSHOT,
+     FIELD(no_color), 0, 0},
     {"quiet", NULL, "no warnings and no progress on standard error", FLAG, ALL, FIELD(quiet), 0, 0},
     {"help", NULL, "print this and exit", FLAG, ALL, FIELD(help), 0, 0},
 };
@@ -173,6 +180,19 @@ static bool add_setting(struct args *args, const char *value) {
     return override_set(NULL, value);
 }
 
+static bool add_template(struct args *args, const char *value) {
+    if (strstr(value, "{}") == NULL) {
+        complain("--template wants a text with {} in it, as \"a photo of a {}\", not '%s'", value);
+        return false;
+    }
+    if (args->template_count == TEMPLATES_MOST) {
+        complain("--template is given more than %d times", TEMPLATES_MOST);
+        return false;
+    }
+    args->templates[args->template_count++] = value;
+    return true;
+}
+
 static bool set(struct args *args, const struct option *o, const char *value) {
     void *field = (char *)args + o->field;
     switch (o->kind) {
@@ -184,6 +204,7 @@ static bool set(struct args *args, const struct option *o, const char *value) {
     case SIZE: return set_size(args, o, value);
     case NAMED_SIZE: return set_named_size(args, o, value);
     case SET: return add_setting(args, value);
+    case TEMPLATE: return add_template(args, value);
     }
     return false;
 }

@@ -13,6 +13,7 @@
 #define EXIT_USAGE 2  /* the command line was */
 
 #define SETS_MOST 16
+#define TEMPLATES_MOST 128
 
 struct args {
     const struct command *command;
@@ -24,6 +25,10 @@ struct args {
     const char *labels, *config, *preprocessor;       /* file names */
     const char *sets[SETS_MOST];                      /* "heads=8" */
     int set_count;
+    bool text;             /* operands are texts, not pictures */
+    const char *tokenizer; /* file name */
+    const char *templates[TEMPLATES_MOST]; /* "a photo of a {}" */
+    int template_count;
     const char *random;        /* "b16": no file, random weights */
     struct random_shape shape; /* of the random model */
     int64_t patch;
@@ -39,6 +44,7 @@ struct args {
 #define COMMAND_CONVERT 8u
 #define COMMAND_BENCH 16u
 #define COMMAND_QUANTIZE 32u
+#define COMMAND_ZEROSHOT 64u
 
 struct command {
     const char *name;

@@ -5,16 +5,23 @@
 #include <string.h>
 
 #include "print.h"
+#include "ranking.h"
 #include "run.h"
 
-/* NUMBER_COLUMNS holds "  0.981 " and a free one at the end of the line: some terminals wrap when it is used. */
-enum { TOP_DEFAULT = 5, INDENT = 4, NUMBER_COLUMNS = 9, BAR_PIPED = 20, BAR_LEAST = 10, BAR_MOST = 40 };
+enum { TOP_DEFAULT = 5 };
+
+struct place {
+    char text[32];
+};
 
 struct report {
     const struct model *model;
     struct style style;
     float *probabilities; /* [K] */
     int32_t *best;        /* [top] */
+    struct place *places; /* [top]: room for what is printed of the best */
+    const char **names;   /* [top] */
+    float *values;        /* [top] */
     int32_t top, shown;
     bool json;
 };
@@ -43,45 +50,16 @@ static void show_json(struct report *r, const struct outcome *o) {
     fputs("]}", stdout);
 }
 
-/* On a terminal a line never wraps: first the bar gives way, then the label. */
-static void fit(const struct report *r, int *label_columns, int *bar_columns) {
-    char text[32];
-    *label_columns = 0;
-    for (int32_t i = 0; i < r->top; i++) {
-        int columns = text_columns(model_label(r->model, r->best[i], text));
-        if (columns > *label_columns) *label_columns = columns;
-    }
-    *bar_columns = BAR_PIPED;
-    if (r->style.columns == 0) return;
-    int room = r->style.columns - INDENT - NUMBER_COLUMNS - (r->style.unicode ? 0 : 2);
-    *bar_columns = room - *label_columns;
-    if (*bar_columns > BAR_MOST) *bar_columns = BAR_MOST;
-    if (*bar_columns < BAR_LEAST) *bar_columns = BAR_LEAST;
-    if (*label_columns > room - *bar_columns) *label_columns = room - *bar_columns > 1 ? room - *bar_columns : 1;
-}
-
 static void show_text(struct report *r, const struct outcome *o) {
-    char text[32];
-    int label_columns, bar_columns;
     if (o->values == NULL) return;
     if (r->shown++) putchar('\n');
     print_colored(&r->style, "1", picture_shown_name(o->path), 0);
     putchar('\n');
-    fit(r, &label_columns, &bar_columns);
     for (int32_t i = 0; i < r->top; i++) {
-        const char *label = model_label(r->model, r->best[i], text);
-        double probability = (double)r->probabilities[r->best[i]];
-        int used = text_columns(label);
-        printf("%*s", INDENT, "");
-        print_colored(&r->style, i == 0 ? "1" : "", label, label_columns);
-        printf("%*s  %.3f ", used < label_columns ? label_columns - used : 0, "", probability);
-        if (r->style.color) fputs(i == 0 ? "\033[32m" : "\033[36m", stdout);
-        if (!r->style.unicode) putchar('|');
-        print_bar(stdout, r->style.unicode, probability, bar_columns);
-        if (!r->style.unicode) putchar('|');
-        if (r->style.color) fputs("\033[0m", stdout);
-        putchar('\n');
+        r->names[i] = model_label(r->model, r->best[i], r->places[i].text);
+        r->values[i] = r->probabilities[r->best[i]];
     }
+    ranking_print(&r->style, r->names, r->values, r->top);
 }
 
 static void show(void *user, const struct outcome *o) {
@@ -108,8 +86,11 @@ static int classify(struct model *model, const struct args *args) {
     r.top = top < model->classes ? (int32_t)top : model->classes;
     r.probabilities = calloc((size_t)model->classes, sizeof *r.probabilities);
     r.best = calloc((size_t)r.top, sizeof *r.best);
+    r.places = calloc((size_t)r.top, sizeof *r.places);
+    r.names = calloc((size_t)r.top, sizeof *r.names);
+    r.values = calloc((size_t)r.top, sizeof *r.values);
     int exit_code = EXIT_FAILED;
-    if (r.probabilities == NULL || r.best == NULL) {
+    if (r.probabilities == NULL || r.best == NULL || r.places == NULL || r.names == NULL || r.values == NULL) {
         complain("out of memory");
     } else {
         if (r.json) {
@@ -122,6 +103,9 @@ static int classify(struct model *model, const struct args *args) {
     }
     free(r.probabilities);
     free(r.best);
+    free(r.places);
+    free(r.names);
+    free(r.values);
     return exit_code;
 }
 

@@ -6,6 +6,7 @@
 
 int command_classify(const struct args *args);
 int command_embed(const struct args *args);
+int command_zeroshot(const struct args *args);
 int command_info(const struct args *args);
 int command_convert(const struct args *args);
 int command_quantize(const struct args *args);

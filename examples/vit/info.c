@@ -48,6 +48,12 @@ static const struct {
     {"patch_height", VIT_INFO_PATCH_HEIGHT},
     {"weight_bytes", VIT_INFO_WEIGHT_BYTES},
     {"owned_bytes", VIT_INFO_OWNED_BYTES},
+    {"text_context", VIT_INFO_TEXT_CONTEXT},
+    {"vocabulary", VIT_INFO_VOCABULARY},
+    {"text_width", VIT_INFO_TEXT_WIDTH},
+    {"text_depth", VIT_INFO_TEXT_DEPTH},
+    {"text_heads", VIT_INFO_TEXT_HEADS},
+    {"tokenizer", VIT_INFO_TOKENIZER},
     {"in_place", VIT_INFO_IN_PLACE},
     {"step_units", VIT_INFO_UNITS},
 };
@@ -162,6 +168,20 @@ static void print_shape(const struct model *m) {
     }
 }
 
+static void print_text_tower(const struct model *m) {
+    char text[160];
+    if (model_number(m, VIT_INFO_TEXT_CONTEXT) == 0) return;
+    snprintf(text, sizeof text, "width %lld, depth %lld, %lld heads, %lld tokens of %lld, %s",
+             (long long)model_number(m, VIT_INFO_TEXT_WIDTH), (long long)model_number(m, VIT_INFO_TEXT_DEPTH),
+             (long long)model_number(m, VIT_INFO_TEXT_HEADS), (long long)model_number(m, VIT_INFO_TEXT_CONTEXT),
+             (long long)model_number(m, VIT_INFO_VOCABULARY),
+             model_number(m, VIT_INFO_TOKENIZER) ? "with a tokenizer" : "without a tokenizer");
+    row("text tower", text);
+    snprintf(text, sizeof text, "%s of %.6g x cosine %+.6g", model_number(m, VIT_INFO_SIGMOID) ? "sigmoid" : "softmax",
+             real_of(m, VIT_REAL_LOGIT_SCALE, 0), real_of(m, VIT_REAL_LOGIT_BIAS, 0));
+    row("scores", text);
+}
+
 static void print_cost(const struct model *m) {
     char text[128], size[PRINT_SMALL];
     bool in_place = model_number(m, VIT_INFO_IN_PLACE) != 0;
@@ -181,6 +201,7 @@ static void print_info(const struct model *m) {
     row("tensor names", vit_info_text(m->vit, VIT_TEXT_FAMILY));
     row("file format", vit_info_text(m->vit, VIT_TEXT_FORMAT));
     print_shape(m);
+    print_text_tower(m);
     row("preprocessing", vit_info_text(m->vit, VIT_TEXT_PIPELINE));
     print_cost(m);
     row("read from", vit_info_text(m->vit, VIT_TEXT_SOURCES));

@@ -15,9 +15,14 @@ static const struct command commands[] = {
      "file, or a folder that holds one. PICTURE is a PPM, PGM, BMP, PNG or JPEG file;\n"
      "- is standard input. An EXIF orientation is not applied.\n",
      2, 1 << 30, command_classify},
+    {"zeroshot", COMMAND_ZEROSHOT, "MODEL PICTURE TEXT...", "tell which text fits a picture",
+     "Scores each TEXT by how well it describes the PICTURE, best first, with a model of\n"
+     "two towers: CLIP (the scores are probabilities that sum to 1) or SigLIP (each text\n"
+     "for itself). --template \"a photo of a {}\" makes captions of bare names.\n",
+     3, 1 << 30, command_zeroshot},
     {"embed", COMMAND_EMBED, "MODEL PICTURE...", "print the embeddings of pictures",
      "Prints a line for each PICTURE: its name, a tab, and the pooled embedding as\n"
-     "numbers separated by spaces.\n",
+     "numbers separated by spaces. With --text the names are texts.\n",
      2, 1 << 30, command_embed},
     {"info", COMMAND_INFO, "MODEL", "tell everything about a model", "", 1, 1, command_info},
     {"convert", COMMAND_CONVERT, "IN OUT.vit", "write a model as one .vit file",

@@ -30,6 +30,11 @@ static bool set(vit_options *options, int32_t key, int64_t value, const char *na
     return false;
 }
 
+/* Whether the text tower of a model that has one is of any use. */
+static bool wants_text(const struct args *args) {
+    return args->text || (args->command->bit & (COMMAND_CLASSIFY | COMMAND_EMBED | COMMAND_BENCH)) == 0;
+}
+
 static bool set_options(vit_options *options, const struct args *args, int64_t max_batch) {
     for (int i = 0; i < args->set_count; i++) {
         if (!override_set(options, args->sets[i])) return false;
@@ -40,7 +45,9 @@ static bool set_options(vit_options *options, const struct args *args, int64_t m
            set(options, VIT_OPT_MAX_BATCH, max_batch, "batch") &&
            set(options, VIT_OPT_IMAGE_WIDTH, args->width, "width") &&
            set(options, VIT_OPT_IMAGE_HEIGHT, args->height, "height") &&
-           set(options, VIT_OPT_NORMALIZE, args->normalize, "normalize");
+           set(options, VIT_OPT_NORMALIZE, args->normalize, "normalize") &&
+           set(options, VIT_OPT_TEXT, wants_text(args), "text") &&
+           vit_options_set_text(options, VIT_OPT_TOKENIZER, args->tokenizer) == VIT_OK;
 }
 
 /* The text must live until the load is over: it is kept in file. */

@@ -20,6 +20,7 @@ static const struct override {
     const char *words[WORDS_MOST + 1];
 } overrides[] = {
     {"heads", INTEGER, VIT_OPT_HEADS, {NULL}},
+    {"text_heads", INTEGER, VIT_OPT_TEXT_HEADS, {NULL}},
     {"activation", WORD, VIT_OPT_ACTIVATION, {"gelu", "gelu_tanh", "quick_gelu", "relu", "silu"}},
     {"pool", WORD, VIT_OPT_POOL, {"token", "mean", "max", "mean_max", "attention", "token_mean"}},
     {"eps", REAL, VIT_OPT_EPS, {NULL}},
@@ -33,7 +34,9 @@ static const struct override {
 };
 #define OVERRIDES (sizeof overrides / sizeof *overrides)
 
-const char *override_keys(void) { return "heads, activation, pool, eps, resize, filter, passes, crop, mean, std, position"; }
+const char *override_keys(void) {
+    return "heads, text_heads, activation, pool, eps, resize, filter, passes, crop, mean, std, position";
+}
 
 const char *override_word(int32_t option, int64_t value) {
     for (size_t i = 0; i < OVERRIDES; i++) {

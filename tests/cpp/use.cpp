@@ -96,8 +96,19 @@ static void run(const char *path) {
     failing_load("no/such/model.vit");
 }
 
+/* A model of two towers. */
+static void run_pair(const char *path) {
+    const std::vector<unsigned char> pixels(12 * 12 * 3, 99);
+    const std::vector<std::string> texts = {"a cat", "the dog"};
+    vit::Context model{std::string(path)};
+    check(model.embed_texts(texts).size() == texts.size() * static_cast<size_t>(model.info(VIT_INFO_EMBEDDING)), "texts");
+    const std::vector<float> scores = model.zeroshot(vit::rgb(pixels.data(), 12, 12), texts);
+    check(scores.size() == 2 && std::fabs(scores[0] + scores[1] - 1) < 1e-5f, "scores");
+}
+
 int main(int argc, char **argv) {
     if (argc > 1) run(argv[1]);
+    if (argc > 2) run_pair(argv[2]);
     std::printf("tests/cpp/use.cpp: %d passed, %d failed\n", passed, failed);
     return failed != 0;
 }

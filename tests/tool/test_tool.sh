@@ -16,7 +16,7 @@ here=tests/tool
 # ---- the command line ---------------------------------------------------------------------------------------------------------
 
 run 0 --help
-for command in classify embed info convert quantize bench; do printed "vit $command"; done
+for command in classify zeroshot embed info convert quantize bench; do printed "vit $command"; done
 run 0 --version
 printed "instruction sets: reference"
 check "--version chooses an instruction set" grep -q 'chosen: [a-z]' "$work/out"
@@ -24,7 +24,7 @@ kinds=$(sed -n 's/^pictures: //p' "$work/out")
 
 # Each option of each command is in the manual, and the completion knows the same ones.
 command -v bash >/dev/null 2>&1 || skip "no bash: completion"
-for command in classify embed info convert quantize bench; do
+for command in classify zeroshot embed info convert quantize bench; do
     run 0 "$command" --help
     printed "Usage: vit $command"
     sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$work/out" | sort -u >"$work/options"

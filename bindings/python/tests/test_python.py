@@ -525,5 +525,63 @@ def main():
     return 1 if failed else 0
 
 
+PAIR = ROOT / "tests" / "golden" / "data" / "pair_clip_strings"
+
+
+class Texts(unittest.TestCase):
+    """A model with two towers."""
+
+    def setUp(self):
+        self.model = vit.Model(PAIR)
+        self.addCleanup(self.model.close)
+
+    def test_text(self):
+        one, many = self.model.text("a cat"), self.model.text(["the dog", "a cat"])
+        self.assertEqual(len(one), 6)
+        self.assertEqual(numbers(many)[6:], list(map(float, one)))
+
+    def test_tokens(self):
+        ids = self.model.text_tokens("a cat")
+        self.assertEqual((len(ids), ids[3]), (19, self.model.info.vocabulary - 1))
+        with self.assertRaises(ValueError):
+            self.model.text_tokens("a\0cat")
+
+    def test_zeroshot(self):
+        texts = ["a cat", "the dog", "a photo"]
+        best = self.model.zeroshot(PICTURE, texts)
+        self.assertEqual({text for text, _ in best}, set(texts))
+        self.assertAlmostEqual(sum(score for _, score in best), 1, places=5)
+        self.assertEqual(sorted(best, key=lambda pair: -pair[1]), best)
+        several = self.model.zeroshot([PICTURE, PICTURE], texts)
+        self.assertEqual([several[0], several[1]], [best, best])
+        same = self.model.zeroshot(PICTURE, texts, templates=["{}"])
+        for (text, score), (other, expected) in zip(same, best):
+            self.assertEqual(text, other)
+            self.assertAlmostEqual(score, expected, places=5)
+        self.assertNotEqual(self.model.zeroshot(PICTURE, texts, templates=["a photo of {}", "the {}"]), best)
+
+    def test_info(self):
+        info = self.model.info
+        found = (info.text_context, info.text_width, info.text_heads, info.tokenizer, info.sigmoid)
+        self.assertEqual(found, (19, 8, 2, True, False))
+        self.assertAlmostEqual(info.logit_scale, math.exp(2.5), places=4)
+
+    def test_without_tower_or_tokenizer(self):
+        with vit.Model(PAIR, text=False) as bare, self.assertRaises(vit.UnsupportedError):
+            bare.text("a cat")
+        with vit.Model(MODEL) as plain:
+            self.assertEqual((plain.info.text_context, plain.info.logit_scale), (0, 0.0))
+
+    def test_tokenizer(self):
+        expected = list(self.model.text("a cat"))
+        merges, weights = PAIR / "merges.txt", PAIR / "model.safetensors"
+        config = (PAIR / "config.json").read_text()
+        with vit.Model(weights.read_bytes(), config=config) as model, self.assertRaises(vit.StateError):
+            model.text("a cat")
+        for tokenizer in (merges, str(merges), merges.read_bytes()):
+            with vit.Model(weights.read_bytes(), config=config, tokenizer=tokenizer) as model:
+                self.assertEqual(list(model.text("a cat")), expected)
+
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,7 @@
-"""The model: load, classify, embed."""
+"""The model: load, classify, embed, compare with texts."""
 
 import ctypes
+import math
 import os
 import threading
 import weakref
@@ -54,6 +55,15 @@ class Info:
     eps: float
     mean: Tuple[float, ...]
     std: Tuple[float, ...]
+    text_context: int
+    vocabulary: int
+    text_width: int
+    text_depth: int
+    text_heads: int
+    tokenizer: bool
+    sigmoid: bool
+    logit_scale: float
+    logit_bias: float
 
 
 class Model:
@@ -62,7 +72,9 @@ class Model:
     source is the path of a .vit or .safetensors file or of a folder with one, or the bytes of such a file. The keyword
     arguments are vit.h's options: threads=1, precision="f32" | "bf16" | "int8", isa="avx2" (a cap), width=, height= (input size),
     max_batch=1, normalize=True (embeddings of length 1), activation=, pool=, heads=, resize=, filter=, position=, eps=, crop=,
-    passes="pillow_13" (resizing as by Pillow 13), mean=, std=, config= and preprocessor= (JSON text or a dict), max_image_side=, max_memory=, map=. labels replaces the model's
+    passes="pillow_13" (resizing as by Pillow 13), mean=, std=, config= and preprocessor= (JSON text or a dict),
+    max_image_side=, max_memory=, map=; of a model with a text tower text=False (leave it out), text_heads=, tokenizer= (path or
+    bytes of its file). labels replaces the model's
     class names. progress(done, total) is called while loading; a true result stops it.
 
     One picture gives one result, a batch (list, tuple, 4-D array) a list or an array with one more dimension. Arrays are numpy
@@ -176,6 +188,39 @@ class Model:
             results = [self._best(values, row * classes, classes, top) for row in range(count)]
         return results if pictures.is_batch(images) else results[0]
 
+    def text(self, texts: Union[str, Sequence[str]]) -> Any:
+        """Embeddings of texts by the text tower of CLIP or SigLIP: [E] for one text, [N, E] for several."""
+        one = isinstance(texts, str)
+        with self._lock:
+            return self._shaped_texts(one, *self._text([texts] if one else list(texts)))
+
+    def text_tokens(self, text: str) -> List[int]:
+        """The token ids of a text, with its end and padding."""
+        with self._lock:
+            ids = (ctypes.c_int32 * self._integer(_api.INFO_TEXT_CONTEXT))()
+            self._check(_api.library.vit_text_tokens(self._context(), _encoded(text), ids, len(ids), None))
+            return list(ids)
+
+    def zeroshot(self, images: Any, texts: Sequence[str], templates: Optional[Sequence[str]] = None) -> Any:
+        """[(text, score), ...], best first; for several pictures a list of these. CLIP's scores sum to 1, SigLIP's are each for
+        itself. templates ("a photo of a {}"): each text is put into all of them, and the mean of the normalised embeddings is
+        taken."""
+        names = list(texts)
+        with self._lock:
+            rows = self._text([template.replace("{}", name) for name in names for template in templates or ["{}"]])[0]
+            width = self._integer(_api.INFO_EMBEDDING)
+            block = _means(rows, width, len(templates)) if templates else rows
+            pictures_block, (count, _) = self._forward(self._batch(images))
+            scores = (ctypes.c_float * (count * len(names)))()
+            self._check(
+                _api.library.vit_zeroshot(self._context(), pictures_block, count, block, len(names), scores, len(scores))
+            )
+        results = []
+        for row in range(count):
+            mine = scores[row * len(names) : (row + 1) * len(names)]
+            results.append(sorted(zip(names, mine), key=lambda pair: -pair[1]))
+        return results if pictures.is_batch(images) else results[0]
+
     def preprocess(self, image: Any) -> Any:
         """What the model would be given for this picture: [C, H, W]."""
         with self._lock:
@@ -226,6 +271,8 @@ class Model:
             values["eps"] = self._real(_api.REAL_EPS, 0)
             values["mean"] = tuple(self._real(_api.REAL_MEAN, i) for i in range(channels))
             values["std"] = tuple(self._real(_api.REAL_STD, i) for i in range(channels))
+            values["logit_scale"] = self._real(_api.REAL_LOGIT_SCALE, 0) if values["text_context"] else 0.0
+            values["logit_bias"] = self._real(_api.REAL_LOGIT_BIAS, 0) if values["text_context"] else 0.0
             return Info(**values)
 
     # ---- inside: all of these are called with the lock held -----------------------------------------------------------------
@@ -310,6 +357,18 @@ class Model:
     def _shaped(self, images: Any, values: Any, shape: Tuple[int, ...]) -> Any:
         return _array(values, shape if pictures.is_batch(images) else shape[1:])
 
+    def _text(self, texts: List[str]) -> Tuple[Any, Tuple[int, int]]:
+        """The embeddings of texts, and their shape."""
+        width = self._integer(_api.INFO_EMBEDDING)
+        values = (ctypes.c_float * (len(texts) * width))()
+        block = (ctypes.c_char_p * len(texts))(*[_encoded(text) for text in texts])
+        self._check(_api.library.vit_text(self._context(), block, len(texts), values, len(values)))
+        return values, (len(texts), width)
+
+    @staticmethod
+    def _shaped_texts(one: bool, values: Any, shape: Tuple[int, int]) -> Any:
+        return _array(values, shape[1:] if one else shape)
+
     def _best(self, values: Any, start: int, classes: int, top: int) -> List[Tuple[str, float]]:
         row = (ctypes.c_float * classes).from_buffer(values, 4 * start)
         best = (ctypes.c_int32 * min(top, classes))()
@@ -328,6 +387,26 @@ class Model:
         if len(names) != classes:
             raise ValueError(f"{len(names)} labels for {classes} classes")
         return names
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; lone surrogates become what the tokenizers make of broken text."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    if b"\0" in encoded:
+        raise ValueError("a text must not contain NUL")
+    return encoded
+
+
+def _means(rows: Any, width: int, count: int) -> Any:
+    """The means of so many consecutive rows at a time, each row normalised before."""
+    means = (ctypes.c_float * (len(rows) // count))()
+    for start in range(0, len(rows), width):
+        row = rows[start : start + width]
+        norm = math.sqrt(sum(x * x for x in row)) or 1.0
+        at = start // (width * count) * width
+        for i, x in enumerate(row):
+            means[at + i] += x / norm
+    return means
 
 
 def _array(values: Any, shape: Tuple[int, ...]) -> Any:

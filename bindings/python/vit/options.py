@@ -3,6 +3,7 @@
 import ctypes
 import json
 import logging
+import os
 from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 from . import _api
@@ -35,6 +36,8 @@ _INTEGERS = {
     "activation": (_api.OPT_ACTIVATION, _names("ACT_")),
     "pool": (_api.OPT_POOL, _names("POOL_")),
     "heads": (_api.OPT_HEADS, {}),
+    "text": (_api.OPT_TEXT, {}),
+    "text_heads": (_api.OPT_TEXT_HEADS, {}),
     "resize": (_api.OPT_RESIZE, _names("RESIZE_")),
     "filter": (_api.OPT_FILTER, _names("FILTER_")),
     "passes": (_api.OPT_PASSES, _names("PASSES_")),
@@ -103,7 +106,18 @@ class Options:
             encoded = text.encode() if isinstance(text, str) else text
             self._alive.append(encoded)
             return library.vit_options_set_text(self.handle, _TEXTS[name], encoded)
-        raise TypeError(f"unknown option {name!r}; known: {', '.join([*_INTEGERS, *_REALS, *_VECTORS, *_TEXTS])}")
+        if name == "tokenizer":
+            return self._set_tokenizer(value)
+        raise TypeError(f"unknown option {name!r}; known: {', '.join([*_INTEGERS, *_REALS, *_VECTORS, *_TEXTS, 'tokenizer'])}")
+
+    def _set_tokenizer(self, value: Any) -> int:
+        """A path, or the content of a tokenizer's file."""
+        content = isinstance(value, (bytes, bytearray, memoryview))
+        kept = bytes(value) if content else os.fspath(value).encode("utf-8", "surrogateescape")
+        self._alive.append(kept)
+        if content:
+            return _api.library.vit_options_set_tokenizer(self.handle, kept, len(kept))
+        return _api.library.vit_options_set_text(self.handle, _api.OPT_TOKENIZER, kept)
 
     def _set_progress(self, progress: Progress) -> None:
         def forward(_user: Any, done: int, total: int) -> int:
