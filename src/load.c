@@ -319,9 +319,21 @@ static int32_t read_rows(loader *l, const vi_source *s, size_t first, size_t cou
     return VIT_OK;
 }
 
-/* Whether every part is stored column by column and fills its share of the rows. */
-static bool comes_by_columns(const vi_source *s, uint64_t rows) {
-    bool all = s->above == 0 && s->below == 0 && s->standardise == VI_STANDARDISE_NONE;
+/* A row of weights, `step` apart, to mean 0 and deviation 1. */
+static void standardise(float *row, size_t cols, size_t step, uint8_t how) {
+    double sum = 0, square = 0;
+    for (size_t i = 0; i < cols; i++) sum += (double)row[i * step];
+    double mean = sum / (double)cols;
+    for (size_t i = 0; i < cols; i++) square += ((double)row[i * step] - mean) * ((double)row[i * step] - mean);
+    double variance = square / (double)cols;
+    double scale = 1 / (how == VI_STANDARDISE_GOOGLE ? sqrt(variance) + 1e-5 : sqrt(variance + 1e-8));
+    for (size_t i = 0; i < cols; i++) row[i * step] = (float)(((double)row[i * step] - mean) * scale);
+}
+
+/* Whether every part is stored column by column and fills its share of the rows, whose numbers can be packed before any other of
+ * the row is known. */
+static bool comes_by_columns(const vi_source *s, uint32_t type, uint64_t rows) {
+    bool all = s->above == 0 && s->below == 0 && type != VI_I8 && (type == VI_F32 || s->standardise == VI_STANDARDISE_NONE);
     for (uint32_t i = 0; i < s->parts && all; i++) all = !s->part[i] || vi_tensor_by_columns(s->part[i], rows / s->parts);
     return all;
 }
@@ -345,18 +357,10 @@ static int32_t fill_by_columns(loader *l, const vi_source *source, const vi_matr
             vi_tensor_columns(&l->directory, source->part[i], rows, l->rows, VI_PANEL, pack_columns, &j, &l->a, l->e);
         if (status != VIT_OK) return status;
     }
+    for (size_t r = 0; source->standardise && r < w->rows; r++) /* as float, in panels of 16 rows */
+        standardise((float *)(uintptr_t)w->data + r / VI_PANEL * VI_PANEL * w->cols + r % VI_PANEL, w->cols, VI_PANEL,
+                    source->standardise);
     return VIT_OK;
-}
-
-/* Rows [count, cols] to mean 0 and deviation 1. */
-static void standardise(float *rows, size_t count, size_t cols, uint8_t how) {
-    for (size_t r = 0; r < count; r++, rows += cols) {
-        double mean = 0, square = 0;
-        for (size_t i = 0; i < cols; i++) mean += (double)rows[i] / (double)cols;
-        for (size_t i = 0; i < cols; i++) square += ((double)rows[i] - mean) * ((double)rows[i] - mean) / (double)cols;
-        double deviation = how == VI_STANDARDISE_GOOGLE ? sqrt(square) + 1e-5 : sqrt(square + 1e-8);
-        for (size_t i = 0; i < cols; i++) rows[i] = (float)(((double)rows[i] - mean) / deviation);
-    }
 }
 
 static int32_t fill_matrix(loader *l, const vi_source *source, vi_matrix *w, size_t bytes) {
@@ -369,13 +373,13 @@ static int32_t fill_matrix(loader *l, const vi_source *source, vi_matrix *w, siz
         else to_native(data, bytes, w->type == VI_BF16 ? sizeof(uint16_t) : sizeof(float));
         return status;
     }
-    /* A row's largest weight must be known before its first is packed. */
-    if (w->type != VI_I8 && comes_by_columns(source, w->rows)) return fill_by_columns(l, source, w);
+    if (comes_by_columns(source, w->type, w->rows)) return fill_by_columns(l, source, w);
     for (size_t row = 0; row < w->rows; row += VI_PANEL) {
         size_t count = w->rows - row < VI_PANEL ? w->rows - row : VI_PANEL;
         int32_t status = read_rows(l, source, row, count, w->rows, w->cols, l->rows);
         if (status != VIT_OK) return status;
-        if (source->standardise) standardise(l->rows, count, w->cols, source->standardise);
+        for (size_t r = 0; source->standardise && r < count; r++)
+            standardise(l->rows + r * w->cols, w->cols, 1, source->standardise);
         vi_pack_rows(data, w->type, w->rows, w->cols, l->rows, row, row + count);
     }
     return VIT_OK;
@@ -418,7 +422,8 @@ static int32_t widen(loader *l, const vi_description *d, vi_place p, const vi_so
     slot_bytes(l, d, p, &rows, &cols);
     if (!vi_slot_table[p.slot].matrix) return VIT_OK;
     if (cols > l->widest) l->widest = cols;
-    if (comes_by_columns(source, rows) && rows / source->parts > l->widest) l->widest = rows / source->parts;
+    bool by_columns = comes_by_columns(source, vi_slot_type(p.slot, l->precision, cols), rows);
+    if (by_columns && rows / source->parts > l->widest) l->widest = rows / source->parts;
     return VIT_OK;
 }
 

@@ -154,15 +154,16 @@ typedef struct norm_job {
 } norm_job;
 
 /* Inlined with n = BLOCK known. */
-static inline void add_values(float *sum, const float *x, size_t n) {
+static inline void add_values(float *restrict sum, const float *restrict x, size_t n) {
     for (size_t i = 0; i < n; i++) sum[i] += x[i];
 }
 
-static inline void add_squares(float *sum, const float *x, const float *mean, size_t n) {
+static inline void add_squares(float *restrict sum, const float *restrict x, const float *restrict mean, size_t n) {
     for (size_t i = 0; i < n; i++) sum[i] += (x[i] - mean[i]) * (x[i] - mean[i]);
 }
 
-static inline void scale_values(float *y, const float *x, const float *factor, const float *term, size_t n) {
+static inline void scale_values(float *restrict y, const float *restrict x, const float *restrict factor,
+                                const float *restrict term, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = x[i] * factor[i] + term[i];
 }
 

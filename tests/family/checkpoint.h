@@ -229,14 +229,12 @@ static inline described *accept(const checkpoint *c, const char *config, const c
 /* Numbers in all tensors of the model, as a load counts them. */
 static inline int64_t parameters_of(const vi_description *d) {
     int64_t sum = 0;
-    for (int32_t block = -1; block < d->hparams.depth; block++) {
-        for (int slot = block < 0 ? 0 : VI_MODEL_SLOTS; slot < (block < 0 ? VI_MODEL_SLOTS : VI_SLOTS); slot++) {
-            const vi_source *source = block < 0 ? &d->model[slot] : &d->blocks[block][slot - VI_MODEL_SLOTS];
-            uint64_t rows, cols;
-            vi_slot_shape((vi_slot)slot, &d->hparams, &rows, &cols);
-            if (source->parts > 0) sum += (int64_t)(rows * cols);
-        }
-    }
+    vi_place p = {0};
+    do {
+        uint64_t rows, cols;
+        vi_place_shape(p, &d->hparams, &rows, &cols);
+        if (vi_source_at(d, p)->parts > 0) sum += (int64_t)(rows * cols);
+    } while (vi_place_next(&p, &d->hparams));
     return sum;
 }
 
