@@ -68,21 +68,34 @@ bool vi_int8_check(const vi_matrix *w) {
     return good;
 }
 
+/* src [n, cols] -> one panel, written from its beginning to its end: memory that is new comes page by page */
+static void pack_f32_panel(float *to, const float *src, size_t n, size_t cols) {
+    for (size_t k = 0; k < cols; k++, to += VI_PANEL) {
+        for (size_t i = 0; i < n; i++) to[i] = src[i * cols + k];
+        for (size_t i = n; i < VI_PANEL; i++) to[i] = 0.0f;
+    }
+}
+
+static void pack_bf16_panel(uint16_t *to, const float *src, size_t n, size_t cols) {
+    for (size_t k = 0; k < cols; k += 2, to += 2 * VI_PANEL) {
+        for (size_t i = 0; i < VI_PANEL; i++) {
+            const float *pair = src + i * cols + k;
+            to[2 * i] = i < n ? vi_f32_to_bf16(pair[0]) : 0;
+            to[2 * i + 1] = i < n && k + 1 < cols ? vi_f32_to_bf16(pair[1]) : 0;
+        }
+    }
+}
+
 void vi_pack_rows(void *dst, uint32_t type, size_t rows, size_t cols, const float *src, size_t row0, size_t row1) {
     if (type == VI_I8) {
         pack_int8_rows(dst, rows, cols, src, row0, row1);
         return;
     }
-    size_t padded = row1 == rows ? panels_of(rows) * VI_PANEL : row1;
-    size_t steps = type == VI_BF16 ? cols + cols % 2 : cols;
-    for (size_t row = row0; row < padded; row++) {
+    for (size_t row = row0; row < row1; row += VI_PANEL) {
+        size_t at = packed_index(type, cols, row, 0), n = row1 - row < VI_PANEL ? row1 - row : VI_PANEL;
         const float *from = src + (row - row0) * cols;
-        for (size_t k = 0; k < steps; k++) {
-            float value = row < rows && k < cols ? from[k] : 0.0f;
-            size_t at = packed_index(type, cols, row, k);
-            if (type == VI_F32) ((float *)dst)[at] = value;
-            else ((uint16_t *)dst)[at] = vi_f32_to_bf16(value);
-        }
+        if (type == VI_F32) pack_f32_panel((float *)dst + at, from, n, cols);
+        else pack_bf16_panel((uint16_t *)dst + at, from, n, cols);
     }
 }
 
