@@ -13,7 +13,8 @@ static void *lane_scratch(const vit_context *c, size_t lane) { return c->work.la
 
 /* ---- linear ---------------------------------------------------------------------------------------------------------------- */
 
-#define PANELS_PER_UNIT 6 /* 96 columns: two register tiles of the widest kernel */
+#define PANELS_STEP 6     /* 96 columns: two register tiles of the widest kernel */
+#define UNITS_PER_LANE 4  /* at least: lanes are not equally fast; not many more: a unit's first weights are not fetched ahead */
 #define ROWS_STEP 24      /* a multiple of every kernel's tile height */
 
 typedef struct linear_job {
@@ -55,8 +56,9 @@ void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float 
                        .ldr = ldy,
                        .activation = epilogue.activation};
     if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
-        j.panel_step = min_size(PANELS_PER_UNIT, ceil_div(panels, 2));
-        size_t wanted = ceil_div(4 * lanes, ceil_div(panels, j.panel_step));
+        size_t units = UNITS_PER_LANE * lanes, share = ceil_div(ceil_div(panels, units), PANELS_STEP) * PANELS_STEP;
+        j.panel_step = min_size(share, ceil_div(panels, 2));
+        size_t wanted = ceil_div(units, ceil_div(panels, j.panel_step));
         j.row_step = ceil_div(ceil_div(rows, wanted), ROWS_STEP) * ROWS_STEP;
     }
     j.panel_units = ceil_div(panels, j.panel_step);
@@ -101,8 +103,6 @@ void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x,
 
 /* ---- attention ------------------------------------------------------------------------------------------------------------- */
 
-#define QUERIES_PER_UNIT (4 * VI_ATTENTION_ROWS) /* when there are fewer heads than it takes to keep the lanes busy */
-
 typedef struct attention_job {
     const vit_context *c;
     float *y;         /* [B, T, D] */
@@ -113,18 +113,23 @@ typedef struct attention_job {
     size_t head_keys;               /* floats of one head's packed keys */
 } attention_job;
 
-static void keys_unit(void *arg, size_t unit, size_t lane) {
-    const attention_job *j = arg;
-    (void)lane;
-    size_t image = unit / j->heads, head = unit % j->heads;
+/* Head and image of a pair: [B, heads] */
+static void pack_pair(const attention_job *j, size_t pair) {
+    size_t image = pair / j->heads, head = pair % j->heads;
     const float *k = j->qkv + image * j->tokens * 3 * j->width + j->width + head * j->head_dim;
-    j->c->kernels->pack_keys(j->c->work.keys + unit * j->head_keys, k, 3 * j->width, j->tokens, j->head_dim);
+    j->c->kernels->pack_keys(j->c->work.keys + pair * j->head_keys, k, 3 * j->width, j->tokens, j->head_dim);
+}
+
+static void keys_unit(void *arg, size_t unit, size_t lane) {
+    (void)lane;
+    pack_pair(arg, unit);
 }
 
 static void attention_unit(void *arg, size_t unit, size_t lane) {
     const attention_job *j = arg;
     size_t pair = unit / j->units_per_head, first = unit % j->units_per_head * j->queries;
     size_t image = pair / j->heads, head = pair % j->heads;
+    if (j->units_per_head == 1) pack_pair(j, pair); /* alone with the head's keys: they are still in cache when they are used */
     const float *q = j->qkv + image * j->tokens * 3 * j->width + head * j->head_dim;
     vi_attention a = {.q = q,
                       .ldq = 3 * j->width,
@@ -138,6 +143,13 @@ static void attention_unit(void *arg, size_t unit, size_t lane) {
                       .scale = 1.0f / sqrtf((float)j->head_dim),
                       .causal = j->c->model->hparams.causal != 0};
     j->c->kernels->attention(&a, first, min_size(first + j->queries, j->wanted), lane_scratch(j->c, lane));
+}
+
+/* Into how many parts a head is cut so that the lanes get equally much: in few, as each part packs the values anew. */
+static size_t head_parts(size_t pairs, size_t queries, size_t lanes) {
+    size_t parts = 1, most = ceil_div(queries, 2 * VI_ATTENTION_ROWS);
+    while (parts < most && pairs * parts % lanes != 0 && pairs * parts < 8 * lanes) parts++;
+    return parts;
 }
 
 /* One head of one image: norm and rotation of its queries and keys. */
@@ -173,8 +185,6 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
     size_t padded = ceil_div(c->tokens, VI_PANEL) * VI_PANEL;
     position_job p = {c, qkv, block, heads, width / heads, width, queries};
     if (block->q_norm.gamma || block->k_norm.gamma || c->work.rope) vi_parallel(c->threads, pairs, position_unit, &p);
-    size_t lanes = vi_threads_lanes(c->threads);
-    bool whole_heads = lanes == 1 || pairs >= 4 * lanes; /* each call packs the head's values anew */
     attention_job j = {.c = c,
                        .y = y,
                        .qkv = qkv,
@@ -183,10 +193,10 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
                        .head_dim = width / heads,
                        .width = width,
                        .wanted = queries,
-                       .queries = whole_heads ? queries : QUERIES_PER_UNIT,
                        .head_keys = padded * (width / heads)};
+    j.queries = ceil_div(queries, head_parts(pairs, queries, vi_threads_lanes(c->threads)));
     j.units_per_head = ceil_div(queries, j.queries);
-    vi_parallel(c->threads, pairs, keys_unit, &j);
+    if (j.units_per_head > 1) vi_parallel(c->threads, pairs, keys_unit, &j);
     vi_parallel(c->threads, pairs * j.units_per_head, attention_unit, &j);
 }
 
