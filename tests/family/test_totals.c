@@ -2,8 +2,9 @@
  * the families; there are no weights. */
 #include "checkpoint.h"
 
-/* One tensor: "#" in its name is the block; its shape in numbers and letters, a factor before a letter. D width, M hidden width,
- * K classes, P patch, T position rows, E projection, R registers. */
+/* One tensor: "#" in its name is the block, "@" the text tower's; its shape in numbers and letters, a factor before a letter. D
+ * width, M hidden width, K classes, P patch, T position rows, E projection, R registers; of the text tower W width, N hidden
+ * width, V vocabulary, X context. */
 typedef struct row {
     const char *name, *shape;
 } row;
@@ -137,36 +138,63 @@ static const row siglip_rows[] = {
     {NULL, NULL},
 };
 
+#define TEXT_LAYERS                                                                                                              \
+    {"text_model.embeddings.token_embedding.weight", "V,W"}, {"text_model.embeddings.position_embedding.weight", "X,W"},         \
+        TEXT_NORM("text_model.encoder.layers.@.layer_norm1"), PAIR("text_model.encoder.layers.@.self_attn.q_proj", "W", "W"),    \
+        PAIR("text_model.encoder.layers.@.self_attn.k_proj", "W", "W"),                                                          \
+        PAIR("text_model.encoder.layers.@.self_attn.v_proj", "W", "W"),                                                          \
+        PAIR("text_model.encoder.layers.@.self_attn.out_proj", "W", "W"), TEXT_NORM("text_model.encoder.layers.@.layer_norm2"),  \
+        PAIR("text_model.encoder.layers.@.mlp.fc1", "N", "W"), PAIR("text_model.encoder.layers.@.mlp.fc2", "W", "N"),            \
+        TEXT_NORM("text_model.final_layer_norm")
+#define TEXT_NORM(name)                                                                                                          \
+    {name ".weight", "W"}, { name ".bias", "W" }
+static const row clip_text_rows[] = {TEXT_LAYERS, {"text_projection.weight", "E,W"}, {"logit_scale", ""}, {NULL, NULL}};
+static const row siglip_text_rows[] = {
+    TEXT_LAYERS, PAIR("text_model.head", "W", "W"), {"logit_scale", "1"}, {"logit_bias", "1"}, {NULL, NULL}};
+
+/* A text tower. */
+typedef struct tower {
+    int width, depth, mlp, vocabulary, context;
+} tower;
+static const tower no_text, text_512 = {512, 12, 2048, 49408, 77}, text_768 = {768, 12, 3072, 49408, 77},
+                            siglip_text = {768, 12, 3072, 32000, 64};
+
 typedef struct model {
     const char *name, *family;
     const row *rows, *more; /* more may be NULL */
     int width, depth, mlp, patch, positions, classes, registers, projection;
+    const tower *text;
     uint64_t total; /* as published, with the mask token that DINOv2's totals count */
 } model;
 
 static const model models[] = {
-    {"Ti/16", "timm", vit_rows, head_rows, 192, 12, 768, 16, 197, 1000, 0, 0, 5717416},
-    {"S/16", "timm", vit_rows, head_rows, 384, 12, 1536, 16, 197, 1000, 0, 0, 22050664},
-    {"S/32", "timm", vit_rows, head_rows, 384, 12, 1536, 32, 50, 1000, 0, 0, 22878952},
-    {"B/8", "timm", vit_rows, head_rows, 768, 12, 3072, 8, 785, 1000, 0, 0, 86576872},
-    {"B/16", "timm", vit_rows, head_rows, 768, 12, 3072, 16, 197, 1000, 0, 0, 86567656},
-    {"B/32", "timm", vit_rows, head_rows, 768, 12, 3072, 32, 50, 1000, 0, 0, 88224232},
-    {"L/16", "timm", vit_rows, head_rows, 1024, 24, 4096, 16, 197, 1000, 0, 0, 304326632},
-    {"L/32", "timm", vit_rows, head_rows, 1024, 24, 4096, 32, 50, 1000, 0, 0, 306535400},
-    {"H/14", "timm", vit_rows, head_rows, 1280, 32, 5120, 14, 257, 1000, 0, 0, 632045800},
-    {"ViT-B/16 of transformers", "hf-vit", hf_vit_rows, NULL, 768, 12, 3072, 16, 197, 1000, 0, 0, 86567656},
-    {"DeiT-Ti distilled", "timm", vit_rows, distilled_rows, 192, 12, 768, 16, 198, 1000, 0, 0, 5910800},
-    {"DeiT-B distilled", "timm", vit_rows, distilled_rows, 768, 12, 3072, 16, 198, 1000, 0, 0, 87338192},
-    {"DeiT-B distilled of transformers", "hf-deit", hf_deit_rows, NULL, 768, 12, 3072, 16, 198, 1000, 0, 0, 87338192},
-    {"DeiT-III-S", "timm", vit_rows, deit3_rows, 384, 12, 1536, 16, 196, 1000, 0, 0, 22059496},
-    {"DINOv2 S", "dino", vit_rows, dinov2_rows, 384, 12, 1536, 14, 1370, 0, 0, 0, 22056576},
-    {"DINOv2 B", "dino", vit_rows, dinov2_rows, 768, 12, 3072, 14, 1370, 0, 0, 0, 86580480},
-    {"DINOv2 L", "dino", vit_rows, dinov2_rows, 1024, 24, 4096, 14, 1370, 0, 0, 0, 304368640},
-    {"DINOv2 g", "dino", dinov2_giant_rows, NULL, 1536, 40, 4096, 14, 1370, 0, 0, 0, 1136480768},
-    {"DINOv2 S with registers", "dino", vit_rows, dinov2_reg_rows, 384, 12, 1536, 14, 1370, 0, 4, 0, 22056576 + 4 * 384},
-    {"DINOv2 B of transformers", "hf-dinov2", hf_dinov2_rows, NULL, 768, 12, 3072, 14, 1370, 0, 0, 0, 86580480},
-    {"CLIP B/32, image", "hf-clip", clip_rows, NULL, 768, 12, 3072, 32, 50, 0, 0, 512, 87849216},
-    {"SigLIP B/16-224, image", "hf-siglip", siglip_rows, NULL, 768, 12, 3072, 16, 196, 0, 0, 0, 92884224},
+    {"Ti/16", "timm", vit_rows, head_rows, 192, 12, 768, 16, 197, 1000, 0, 0, &no_text, 5717416},
+    {"S/16", "timm", vit_rows, head_rows, 384, 12, 1536, 16, 197, 1000, 0, 0, &no_text, 22050664},
+    {"S/32", "timm", vit_rows, head_rows, 384, 12, 1536, 32, 50, 1000, 0, 0, &no_text, 22878952},
+    {"B/8", "timm", vit_rows, head_rows, 768, 12, 3072, 8, 785, 1000, 0, 0, &no_text, 86576872},
+    {"B/16", "timm", vit_rows, head_rows, 768, 12, 3072, 16, 197, 1000, 0, 0, &no_text, 86567656},
+    {"B/32", "timm", vit_rows, head_rows, 768, 12, 3072, 32, 50, 1000, 0, 0, &no_text, 88224232},
+    {"L/16", "timm", vit_rows, head_rows, 1024, 24, 4096, 16, 197, 1000, 0, 0, &no_text, 304326632},
+    {"L/32", "timm", vit_rows, head_rows, 1024, 24, 4096, 32, 50, 1000, 0, 0, &no_text, 306535400},
+    {"H/14", "timm", vit_rows, head_rows, 1280, 32, 5120, 14, 257, 1000, 0, 0, &no_text, 632045800},
+    {"ViT-B/16 of transformers", "hf-vit", hf_vit_rows, NULL, 768, 12, 3072, 16, 197, 1000, 0, 0, &no_text, 86567656},
+    {"DeiT-Ti distilled", "timm", vit_rows, distilled_rows, 192, 12, 768, 16, 198, 1000, 0, 0, &no_text, 5910800},
+    {"DeiT-B distilled", "timm", vit_rows, distilled_rows, 768, 12, 3072, 16, 198, 1000, 0, 0, &no_text, 87338192},
+    {"DeiT-B distilled of transformers", "hf-deit", hf_deit_rows, NULL, 768, 12, 3072, 16, 198, 1000, 0, 0, &no_text, 87338192},
+    {"DeiT-III-S", "timm", vit_rows, deit3_rows, 384, 12, 1536, 16, 196, 1000, 0, 0, &no_text, 22059496},
+    {"DINOv2 S", "dino", vit_rows, dinov2_rows, 384, 12, 1536, 14, 1370, 0, 0, 0, &no_text, 22056576},
+    {"DINOv2 B", "dino", vit_rows, dinov2_rows, 768, 12, 3072, 14, 1370, 0, 0, 0, &no_text, 86580480},
+    {"DINOv2 L", "dino", vit_rows, dinov2_rows, 1024, 24, 4096, 14, 1370, 0, 0, 0, &no_text, 304368640},
+    {"DINOv2 g", "dino", dinov2_giant_rows, NULL, 1536, 40, 4096, 14, 1370, 0, 0, 0, &no_text, 1136480768},
+    {"DINOv2 S with registers", "dino", vit_rows, dinov2_reg_rows, 384, 12, 1536, 14, 1370, 0, 4, 0, &no_text,
+     22056576 + 4 * 384},
+    {"DINOv2 B of transformers", "hf-dinov2", hf_dinov2_rows, NULL, 768, 12, 3072, 14, 1370, 0, 0, 0, &no_text, 86580480},
+    {"CLIP B/32, image", "hf-clip", clip_rows, NULL, 768, 12, 3072, 32, 50, 0, 0, 512, &no_text, 87849216},
+    {"SigLIP B/16-224, image", "hf-siglip", siglip_rows, NULL, 768, 12, 3072, 16, 196, 0, 0, 0, &no_text, 92884224},
+    {"CLIP B/32", "hf-clip", clip_rows, clip_text_rows, 768, 12, 3072, 32, 50, 0, 0, 512, &text_512, 151277313},
+    {"CLIP B/16", "hf-clip", clip_rows, clip_text_rows, 768, 12, 3072, 16, 197, 0, 0, 512, &text_512, 149620737},
+    {"CLIP L/14", "hf-clip", clip_rows, clip_text_rows, 1024, 24, 4096, 14, 257, 0, 0, 768, &text_768, 427616513},
+    {"SigLIP B/16-224", "hf-siglip", siglip_rows, siglip_text_rows, 768, 12, 3072, 16, 196, 0, 0, 0, &siglip_text, 203155970},
 };
 
 /* ---- files of these names -------------------------------------------------------------------------------------------------- */
@@ -174,8 +202,10 @@ static const model models[] = {
 static uint64_t dimension(const model *m, const char **at) {
     uint64_t n = strtoul(*at, (char **)(uintptr_t)at, 10);
     uint64_t factor = n > 0 ? n : 1;
-    const char letters[] = "DMKPTER";
-    const int values[] = {m->width, m->mlp, m->classes, m->patch, m->positions, m->projection, m->registers};
+    const char letters[] = "DMKPTERWNVX";
+    const int values[] = {m->width,        m->mlp,       m->classes,     m->patch,     m->positions,
+                          m->projection,   m->registers, m->text->width, m->text->mlp, m->text->vocabulary,
+                          m->text->context};
     const char *letter = **at != '\0' && **at != ',' ? strchr(letters, **at) : NULL;
     if (letter) *at += 1;
     if (**at == ',') *at += 1;
@@ -185,7 +215,7 @@ static uint64_t dimension(const model *m, const char **at) {
 /* Returns the elements of the tensor. */
 static uint64_t put_row(checkpoint *c, const model *m, const row *r, int block) {
     char name[96], shape[64] = "";
-    const char *mark = strchr(r->name, '#');
+    const char *mark = strpbrk(r->name, "#@");
     uint64_t elements = 1;
     snprintf(name, sizeof name, "%s", r->name);
     if (mark) snprintf(name + (mark - r->name), sizeof name - (size_t)(mark - r->name), "%d%s", block, mark + 1);
@@ -207,7 +237,7 @@ static uint64_t put_model(checkpoint *c, const model *m, uint64_t *masked) {
     *masked = 0;
     for (int t = 0; t < 2; t++)
         for (const row *r = tables[t]; r && r->name; r++)
-            for (int block = 0; block < (strchr(r->name, '#') ? m->depth : 1); block++) {
+            for (int block = 0; block < (strchr(r->name, '#') ? m->depth : strchr(r->name, '@') ? m->text->depth : 1); block++) {
                 uint64_t elements = put_row(c, m, r, block);
                 total += elements;
                 if (strstr(r->name, "mask_token")) *masked += elements;
@@ -224,7 +254,7 @@ static void totals_are_the_published_ones(void) {
         CHECK(stored == m->total, "%s: %llu numbers in the file, expected %llu", m->name, (unsigned long long)stored,
               (unsigned long long)m->total);
         if (!r) continue;
-        uint64_t found = (uint64_t)parameters_of(&r->d) + masked;
+        uint64_t found = (uint64_t)parameters_of(&r->d) + masked + (r->d.text ? (uint64_t)parameters_of(r->d.text) : 0);
         CHECK(found == m->total, "%s: %llu parameters, expected %llu", m->name, (unsigned long long)found,
               (unsigned long long)m->total);
         CHECK(strcmp(r->family->name, m->family) == 0, "%s: %s", m->name, r->family->name);
