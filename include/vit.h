@@ -432,6 +432,7 @@ VIT_API int32_t vit_zeroshot(vit_context *vit, const float *pictures, int32_t ba
 #define VIT_INFO_TEXT_HEADS 35
 #define VIT_INFO_TOKENIZER 36    /* 1: vit_text has a tokenizer */
 #define VIT_INFO_SIGMOID 37      /* 1: vit_zeroshot's scores are a sigmoid, 0: a softmax */
+#define VIT_INFO_POSITION 38     /* VIT_POSITION_*: how positions are resampled for another input size */
 VIT_API int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value);
 
 #define VIT_TEXT_ARCHITECTURE 1 /* name from the checkpoint, or "" */

@@ -99,6 +99,7 @@ int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     case VIT_INFO_PREFIX: *value = vi_prefix_tokens(h); break;
     case VIT_INFO_ACTIVATION: *value = h->activation; break;
     case VIT_INFO_POOL: *value = h->pool; break;
+    case VIT_INFO_POSITION: *value = h->position; break;
     case VIT_INFO_PARAMETERS: *value = (int64_t)m->parameters; break;
     case VIT_INFO_WEIGHT_BYTES: *value = (int64_t)m->weight_bytes; break;
     case VIT_INFO_OWNED_BYTES: *value = (int64_t)vi_context_owned_bytes(vit); break;

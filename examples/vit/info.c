@@ -14,6 +14,11 @@ static const char *activation_of(const struct model *m) {
 
 static const char *pool_of(const struct model *m) { return override_word(VIT_OPT_POOL, model_number(m, VIT_INFO_POOL)); }
 
+/* How positions come to another input size. */
+static const char *position_of(const struct model *m) {
+    return override_word(VIT_OPT_POSITION, model_number(m, VIT_INFO_POSITION));
+}
+
 static double real_of(const struct model *m, int32_t key, int32_t index) {
     double value = 0;
     vit_info_real(m->vit, key, index, &value);
@@ -95,6 +100,7 @@ static void print_json(const struct model *m) {
     }
     field_text("activation", activation_of(m));
     field_text("pool", pool_of(m));
+    field_text("position", position_of(m));
     fputs(",\n    \"eps\": ", stdout);
     print_json_real(real_of(m, VIT_REAL_EPS, 0));
     field_reals(m, "mean", VIT_REAL_MEAN);
@@ -159,6 +165,8 @@ static void print_shape(const struct model *m) {
     snprintf(text, sizeof text, "eps %g", real_of(m, VIT_REAL_EPS, 0));
     row("layer norm", text);
     row("pooling", pool_of(m));
+    snprintf(text, sizeof text, "%s for other input sizes", position_of(m));
+    row("positions", text);
     if (m->classes == 0) {
         row("classes", "none: the model gives embeddings");
     } else {

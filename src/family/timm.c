@@ -148,6 +148,7 @@ static const vi_feature features[] = {
     {"relative_position", "relative position bias"},
     {"patch_embed.backbone.layer", "a convolutional stem with batch norms"},
     {"patch_embed.backbone.0.", "a convolutional stem with batch norms (MobileCLIP)"},
+    {"embeds.proj.", "NaFlexViT (pictures of any aspect ratio)"},
     {".lambda_q1", "differential attention"},
     {".out_proj.", "one output projection of parallel branches (fuse_out_proj)"},
     {".attn.gate.", "gated attention"},

@@ -82,7 +82,7 @@ static void contexts(void) {
     int64_t v;
     double d;
     for (int32_t key = -1; key < 40; key++) {
-        int known = key >= VIT_INFO_OUTPUTS && key <= VIT_INFO_SIGMOID;
+        int known = key >= VIT_INFO_OUTPUTS && key <= VIT_INFO_POSITION;
         CHECK((vit_info_int(c, key, &v) == VIT_OK) == known, "info %d", (int)key);
         CHECK(vit_info_text(c, key) != NULL, "text %d", (int)key);
         CHECK((vit_info_real(c, key, 0, &d) == VIT_OK) == (key >= 1 && key <= 3), "real %d", (int)key);

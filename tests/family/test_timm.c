@@ -190,6 +190,7 @@ static void features_of_other_models_are_named(void) {
         const char *tensor, *message;
     } cases[] = {
         {"attn_pool.q_norm.weight", "attn_pool.q_norm|no bias"},
+        {"embeds.proj.weight", "embeds.proj|NaFlexViT"},
         {"rope.periods", "rope|stored periods"},
         {"blocks.0.attn.lambda_q1", "lambda_q1|differential"},
         {"blocks.0.attn.gate.weight", "attn.gate|gated"},
