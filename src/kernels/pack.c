@@ -1,5 +1,6 @@
 /* pack.c: the packed layout of weight matrices, the same for every instruction set, and the sizes of scratch memory. */
 #include <float.h>
+#include <string.h>
 #include "base/checked.h"
 #include "base/half.h"
 #include "kernels/isa.h"
@@ -22,16 +23,40 @@ static size_t packed_index(uint32_t type, size_t cols, size_t row, size_t k) {
     return ((panel * (cols / 2 + cols % 2) + k / 2) * VI_PANEL + lane) * 2 + k % 2;
 }
 
-/* Scale of a row whose largest magnitude becomes 127, and its inverse. */
+/* Scale of a row whose largest magnitude becomes 127, and its inverse. NaN and infinity make the scale NaN. */
 static float int8_scale(const float *w, size_t cols, float *inverse) {
-    float most = 0, bad = 0;
-    for (size_t k = 0; k < cols; k++) {
-        float magnitude = fabsf(w[k]);
-        most = magnitude > most ? magnitude : most;
-        bad += w[k] * 0.0f; /* NaN from NaN and infinity */
+    float most[VI_PANEL] = {0}, bad[VI_PANEL] = {0}; /* lanes, which any compiler turns into vector code */
+    size_t k = 0;
+    for (; k + VI_PANEL <= cols; k += VI_PANEL) {
+        for (size_t i = 0; i < VI_PANEL; i++) {
+            float magnitude = fabsf(w[k + i]);
+            most[i] = most[i] > magnitude ? most[i] : magnitude;
+            bad[i] += w[k + i] * 0.0f;
+        }
     }
-    *inverse = most > 1e-30f && bad == 0.0f ? 127.0f / most : 0.0f;
-    return (*inverse > 0.0f ? most / 127.0f : 0.0f) + bad;
+    for (; k < cols; k++) {
+        most[0] = most[0] > fabsf(w[k]) ? most[0] : fabsf(w[k]);
+        bad[0] += w[k] * 0.0f;
+    }
+    for (size_t i = 1; i < VI_PANEL; i++) {
+        most[0] = most[0] > most[i] ? most[0] : most[i];
+        bad[0] += bad[i];
+    }
+    *inverse = most[0] > 1e-30f && bad[0] == 0.0f ? 127.0f / most[0] : 0.0f;
+    return (*inverse > 0.0f ? most[0] / 127.0f : 0.0f) + bad[0];
+}
+
+/* Up to four weights as bytes, the rest 0; returns their sum. |w * inverse| <= 127.00002. */
+static int32_t int8_four(int8_t *to, const float *w, size_t n, float inverse) {
+    int32_t sum = 0;
+    int8_t bytes[4] = {0};
+    for (size_t i = 0; i < n; i++) {
+        float x = w[i] * inverse;
+        bytes[i] = (int8_t)(int32_t)(x + (x < 0 ? -0.5f : 0.5f));
+        sum += bytes[i];
+    }
+    memcpy(to, bytes, sizeof bytes);
+    return sum;
 }
 
 static void pack_int8_rows(void *dst, size_t rows, size_t cols, const float *src, size_t row0, size_t row1) {
@@ -39,17 +64,14 @@ static void pack_int8_rows(void *dst, size_t rows, size_t cols, const float *src
     const size_t padded = row1 == rows ? panels_of(rows) * VI_PANEL : row1;
     float *scales = dst, *sums = scales + panels_of(rows) * VI_PANEL;
     for (size_t row = row0; row < padded; row++) {
-        const float *from = src + (row - row0) * cols;
+        const float *from = row < rows ? src + (row - row0) * cols : NULL;
         int8_t *to = (int8_t *)(uintptr_t)vi_i8_panel(&w, row / VI_PANEL) + row % VI_PANEL * 4;
         float inverse = 0;
         int32_t sum = 0;
-        scales[row] = row < rows ? int8_scale(from, cols, &inverse) : 0.0f;
-        for (size_t k = 0; k < (cols + 3) / 4 * 4; k++) {
-            float x = inverse > 0.0f && k < cols ? from[k] * inverse : 0.0f;
-            int8_t byte = (int8_t)(x + (x < 0 ? -0.5f : 0.5f)); /* |x| <= 127.00002 */
-            to[k / 4 * 4 * VI_PANEL + k % 4] = byte;
-            sum += byte;
-        }
+        size_t k = 0;
+        scales[row] = from ? int8_scale(from, cols, &inverse) : 0.0f;
+        for (; inverse > 0.0f && k + 4 <= cols; k += 4, to += 4 * VI_PANEL) sum += int8_four(to, from + k, 4, inverse);
+        for (; k < cols; k += 4, to += 4 * VI_PANEL) sum += int8_four(to, from + k, inverse > 0.0f ? cols - k : 0, inverse);
         sums[row] = (float)sum; /* exact: below 2^24 */
     }
 }
