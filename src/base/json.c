@@ -2,6 +2,7 @@
  * exactly that size. Containers are kept on a stack of VI_JSON_DEPTH frames; nothing recurses. */
 #include "base/json.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "base/arena.h"
 #include "base/decimal.h"
@@ -16,7 +17,7 @@ typedef struct frame {
 
 typedef struct parser {
     const char *text;
-    size_t length, at;
+    size_t length, at, most; /* bytes, and values */
     const char *what;
     vi_error *e;
     size_t value_count, member_count, longest_object, string_bytes; /* so far */
@@ -39,6 +40,12 @@ static int32_t fail_at(parser *p, int32_t code, const char *problem) {
         column = 1;
     }
     return vi_fail(p->e, code, "%s: line %lu, column %lu: %s", p->what, line, column, problem);
+}
+
+static int32_t too_many(parser *p) {
+    char problem[64];
+    snprintf(problem, sizeof problem, "more than %lu values", (unsigned long)p->most);
+    return fail_at(p, VIT_ERROR_LIMIT, problem);
 }
 
 static int32_t expected(parser *p, const char *thing) {
@@ -280,7 +287,7 @@ static int32_t pop(parser *p) {
 
 /* A member's key, where one is due, and a value; of an array or object only its opening bracket. */
 static int32_t read_value(parser *p) {
-    if (p->value_count == VI_JSON_VALUES) return fail_at(p, VIT_ERROR_LIMIT, "more than 1048576 values");
+    if (p->value_count == p->most) return too_many(p);
     vi_json_value *v = new_value(p);
     int32_t status = VIT_OK;
     if (p->depth > 0 && p->frames[p->depth - 1].object) {
@@ -344,8 +351,9 @@ static void lay_out(parser *p, vi_arena *arena, const parser *counted) {
     p->strings = vi_arena_take(arena, counted->string_bytes, 1);
 }
 
-int32_t vi_json_parse(vi_json *doc, const char *text, size_t length, const char *what, vi_allocator *a, vi_error *e) {
-    parser p = {.text = text, .length = length, .what = what, .e = e};
+int32_t vi_json_parse_most(vi_json *doc, const char *text, size_t length, size_t most, const char *what, vi_allocator *a,
+                           vi_error *e) {
+    parser p = {.text = text, .length = length, .most = most, .what = what, .e = e};
     if (length > UINT32_MAX) return vi_fail(e, VIT_ERROR_LIMIT, "%s: longer than 4 GiB", what);
     int32_t status = run(&p);
     if (status != VIT_OK) return status;
@@ -356,7 +364,7 @@ int32_t vi_json_parse(vi_json *doc, const char *text, size_t length, const char 
     if (arena.failed || (out.block = vi_alloc(a, out.block_size, VI_TEMPORARY)) == NULL) {
         return vi_alloc_failed(a, arena.used, what, e);
     }
-    p = (parser){.text = text, .length = length, .what = what, .e = e};
+    p = (parser){.text = text, .length = length, .most = most, .what = what, .e = e};
     arena = vi_arena_over(out.block, out.block_size);
     lay_out(&p, &arena, &counted);
     out.root = p.values;
@@ -367,6 +375,10 @@ int32_t vi_json_parse(vi_json *doc, const char *text, size_t length, const char 
     }
     *doc = out;
     return VIT_OK;
+}
+
+int32_t vi_json_parse(vi_json *doc, const char *text, size_t length, const char *what, vi_allocator *a, vi_error *e) {
+    return vi_json_parse_most(doc, text, length, VI_JSON_VALUES, what, a, e);
 }
 
 void vi_json_free(vi_json *doc, vi_allocator *a) {

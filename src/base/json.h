@@ -39,6 +39,9 @@ typedef struct vi_json {
 
 /* `what` names the text in messages ("header of model.safetensors"). One allocation, sized by a first pass. */
 int32_t vi_json_parse(vi_json *doc, const char *text, size_t length, const char *what, vi_allocator *a, vi_error *e);
+/* The same with another cap on the number of values than VI_JSON_VALUES; each takes sizeof(vi_json_value) bytes. */
+int32_t vi_json_parse_most(vi_json *doc, const char *text, size_t length, size_t most, const char *what, vi_allocator *a,
+                           vi_error *e);
 void vi_json_free(vi_json *doc, vi_allocator *a);
 
 /* All accept NULL values and give NULL / the fallback, so that look-ups chain. vi_json_get takes O(log n); vi_json_at walks: to

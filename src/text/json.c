@@ -363,7 +363,9 @@ int32_t vi_tokenizer_from_json(vi_text_block *out, const char *text, size_t size
     vi_compiler c;
     vi_json json = {0};
     vi_compile_begin(&c, options, a, e);
-    int32_t status = vi_json_parse(&json, text, size, c.name, a, e);
+    /* Gemma's vocabulary has 2 million values, pairs of merges for the most part, in 33 MB: the cap grows with the file. */
+    size_t most = size / 8 > VI_JSON_VALUES ? size / 8 : VI_JSON_VALUES;
+    int32_t status = vi_json_parse_most(&json, text, size, most, c.name, a, e);
     if (status == VIT_OK) status = compile(&c, json.root, options, out);
     vi_json_free(&json, a);
     vi_compile_end(&c);

@@ -70,6 +70,51 @@ static void every_allocation_fails(void) {
     }
 }
 
+/* From a file, quantised while loading. Returns the status; *out: what came of the picture. */
+static int32_t live_once_as_int8(heap *h, const char *name, float *out, size_t capacity) {
+    char path[200], why[256] = "";
+    snprintf(path, sizeof path, "tests/golden/data/%s", name);
+    vit_options *o = vit_options_create();
+    vit_options_set_allocator(o, take, give_back, h);
+    vit_options_set_int(o, VIT_OPT_MAP, 0);
+    vit_options_set_int(o, VIT_OPT_PRECISION, VIT_PRECISION_INT8);
+    vit_context *c = NULL, *twin = NULL;
+    int64_t outputs = 0;
+    int32_t status = vit_load(&c, path, o, why, sizeof why);
+    CHECK((status == VIT_OK) == (c != NULL) && (status == VIT_OK) == (why[0] == '\0'), "%s: %d %s", name, (int)status, why);
+    if (status == VIT_OK) status = vit_clone(&twin, c, o, why, sizeof why);
+    if (status == VIT_OK) {
+        vit_info_int(twin, VIT_INFO_OUTPUTS, &outputs);
+        CHECK(outputs <= (int64_t)capacity && vit_forward(twin, &picture, 1, out, (size_t)outputs) == VIT_OK, "%s: %s", name,
+              vit_message(twin));
+    }
+    vit_free(c);
+    vit_free(twin);
+    vit_options_free(o);
+    CHECK(h->live == 0 && h->bytes == 0 && h->bad_frees == 0, "%s: %ld blocks, %zu bytes left, %ld wrong sizes", name, h->live,
+          h->bytes, h->bad_frees);
+    return status;
+}
+
+/* Containers whose tensors must be unpacked, turned or put together, towers for text, tables of rotary positions. */
+static void every_allocation_fails_as_int8(void) {
+    static const char *const names[] = {"google_scan_deflated", "google_siglip", "gguf_q5_1",     "hf_dinov3",
+                                        "pair_siglip_bf16",     "pair_openai/ViT.pt", "timm_eva02", "timm_parallel_bias"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        heap counting = {0};
+        float first[64] = {0}, out[64] = {0};
+        CHECK(live_once_as_int8(&counting, names[i], first, 64) == VIT_OK, "%s: the undisturbed run", names[i]);
+        CHECK(counting.calls > 5 && counting.calls < 300, "%s: %ld allocations", names[i], counting.calls);
+        for (long call = 1; call <= counting.calls; call++) {
+            heap h = {.fail_at = call, .fail_until = call};
+            CHECK(live_once_as_int8(&h, names[i], out, 64) == VIT_ERROR_MEMORY, "%s: allocation %ld failed", names[i], call);
+        }
+        heap again = {0};
+        CHECK(live_once_as_int8(&again, names[i], out, 64) == VIT_OK && memcmp(first, out, sizeof out) == 0, "%s: other bits",
+              names[i]);
+    }
+}
+
 static void forward_allocates_nothing(void) {
     heap h = {0};
     vit_options *o = options_on(&h, 3);
@@ -134,4 +179,5 @@ static void clean_up(void) {
     free((void *)(size_t)picture.planes[0]);
 }
 
-TEST_MAIN(prepare, every_allocation_fails, forward_allocates_nothing, planned_memory_is_exact, memory_cap, clean_up)
+TEST_MAIN(prepare, every_allocation_fails, every_allocation_fails_as_int8, forward_allocates_nothing,
+          planned_memory_is_exact, memory_cap, clean_up)

@@ -231,6 +231,82 @@ static void test_long(void) {
     free(text);
 }
 
+/* ---- a vocabulary as large as Gemma's ------------------------------------------------------------------------------------ */
+
+enum { LETTERS = 64, LARGE = 20 << 20 };
+
+static char *put_letters(char *at, int count, const int *letters) {
+    *at++ = '"';
+    for (int i = 0; i < count; i++) { /* U+10000 and up: 4 bytes each, as long as pieces are on the average */
+        memcpy(at, "\xF0\x90\x80", 3);
+        at[3] = (char)(unsigned char)(0x80 + letters[i]);
+        at += 4;
+    }
+    *at++ = '"';
+    return at;
+}
+
+/* All strings of one to three of 64 letters, and both ways to make one of three, as pairs: 266,304 pieces, 528,384 merges. */
+static size_t write_large(char *text) {
+    char *at = text + sprintf(text, "{\"model\":{\"type\":\"BPE\",\"vocab\":{");
+    int id = 0;
+    for (int count = 1; count <= 3; count++)
+        for (int i = 0; i < (count == 1 ? 64 : count == 2 ? 4096 : 262144); i++) {
+            at = put_letters(at, count, (int[3]){i % 64, i / 64 % 64, i / 4096});
+            at += sprintf(at, ":%d,", id++);
+        }
+    at += sprintf(at - 1, "},\"merges\":[") - 1;
+    for (int i = 0; i < LETTERS * LETTERS; i++) {
+        const int letters[] = {i % 64, i / 64};
+        *at++ = '[';
+        at = put_letters(at, 1, letters);
+        *at++ = ',';
+        at = put_letters(at, 1, letters + 1);
+        at += sprintf(at, "],");
+    }
+    for (int i = 0; i < LETTERS * LETTERS * LETTERS; i++)
+        for (int split = 1; split <= 2; split++) {
+            const int letters[] = {i % 64, i / 64 % 64, i / 4096};
+            *at++ = '[';
+            at = put_letters(at, split, letters);
+            *at++ = ',';
+            at = put_letters(at, 3 - split, letters + split);
+            at += sprintf(at, "],");
+        }
+    at += sprintf(at - 1, "]}}") - 1;
+    return (size_t)(at - text);
+}
+
+static void test_as_large_as_gemma(void) {
+    char *text = malloc(LARGE);
+    size_t size = write_large(text);
+    struct file f = {JSON, "large", VI_TEXT_HF};
+    vi_allocator a = {0};
+    vi_error e = {0};
+    vi_text_block block = {NULL, 0};
+    vi_tokenizer t;
+    int32_t ids[4];
+    CHECK(size < LARGE && compile(&f, (unsigned char *)text, size, &block, &a, &e) == VIT_OK, "%u bytes: %s", (unsigned)size,
+          e.text);
+    CHECK(a.peak < 16 * size, "%u bytes want %u", (unsigned)size, (unsigned)a.peak);
+    CHECK(e.code != VIT_OK || vi_tokenizer_open(&t, block.data, block.size, "block", &e) == VIT_OK, "%s", e.text);
+    if (e.code == VIT_OK) {
+        static const char word[] = "\xF0\x90\x80\x85\xF0\x90\x80\x87\xF0\x90\x80\x81"; /* letters 5, 7, 1 */
+        CHECK(vi_tokenizer_encode(&t, word, 12, ids, 4, NULL, &a, &e) == VIT_OK, "%s", e.text);
+        CHECK(ids[0] == 64 + 4096 + 5 + 7 * 64 + 4096, "id %d", (int)ids[0]);
+    }
+    vi_free(&a, block.data, block.size, VI_TEMPORARY);
+    CHECK(a.in_use == 0, "a leak");
+    /* Values without end: refused before any memory is wanted. */
+    for (size_t i = 0; i < size; i++) text[i] = i == 0 ? '[' : i % 2 != 0 ? '0' : ',';
+    a.peak = 0;
+    CHECK(vi_tokenizer_from_json(&block, text, size, &(vi_text_options){.name = "large"}, &a, &e) == VIT_ERROR_LIMIT &&
+              strstr(e.text, "values") != NULL,
+          "%s", e.text);
+    CHECK(a.in_use == 0 && a.peak == 0, "%u bytes wanted", (unsigned)a.peak);
+    free(text);
+}
+
 static void test_limits(void) {
     vi_allocator a = {0};
     vi_error e = {0};
@@ -239,4 +315,4 @@ static void test_limits(void) {
     CHECK(vi_tokenizer_encode(&t, "", (size_t)VI_TEXT_MAX_BYTES + 1, &id, 1, NULL, &a, &e) == VIT_ERROR_LIMIT, "%s", e.text);
 }
 
-TEST_MAIN(test_blocks, test_files, test_messages, test_no_memory, test_long, test_limits)
+TEST_MAIN(test_blocks, test_files, test_messages, test_no_memory, test_long, test_as_large_as_gemma, test_limits)
