@@ -219,7 +219,8 @@ static int32_t describe_text(const vi_checkpoint *c, const vi_family *family, vi
     status = vi_hparams_check_text(&text, e);
     if (status != VIT_OK) return status;
     if (vi_embedding_width(&text) != vi_embedding_width(&d->hparams))
-        return vi_fail(e, VIT_ERROR_MODEL, "%s: embeddings of pictures have %ld numbers, those of texts %ld",
+        return vi_fail(e, VIT_ERROR_MODEL,
+                       "%s: embeddings of pictures have %ld numbers, those of texts %ld: the tensor of a projection does not fit",
                        c->directory->reader->name, (long)vi_embedding_width(&d->hparams), (long)vi_embedding_width(&text));
     d->text = vi_alloc(a, sizeof *d->text, VI_TEMPORARY);
     if (d->text == NULL) return vi_alloc_failed(a, sizeof *d->text, "description of the text tower", e);

@@ -51,8 +51,12 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 }
 
 static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
-    const vi_hf_text_class k = {512, 12, 8, 2048, 49408, 77, VIT_ACT_QUICK_GELU, 1e-5, 1, VI_PICK_END, 49407};
+    const vi_hf_text_class k = {512, 12, 8, 2048, 49408, 77, VIT_ACT_QUICK_GELU, 1e-5, 1, VI_PICK_END, 49407, &vi_hf_clip_text};
     return vi_hf_text_hparams(&k, c, d, text, e);
+}
+
+static int32_t text_bind(const vi_checkpoint *c, vi_description *text, vi_error *e) {
+    return vi_hf_text_bind(&vi_hf_clip_text, c, text, e);
 }
 
 const vi_family vi_family_hf_clip = {
@@ -63,5 +67,5 @@ const vi_family vi_family_hf_clip = {
     .labels = vi_hf_labels,
     .ignore = vi_hf_ignore_ids,
     .text_hparams = text_hparams,
-    .text_bind = vi_hf_text_bind,
+    .text_bind = text_bind,
 };

@@ -66,8 +66,12 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 }
 
 static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
-    const vi_hf_text_class k = {768, 12, 12, 3072, 32000, 64, VIT_ACT_GELU_TANH, 1e-6, 0, VI_PICK_LAST, -1};
+    const vi_hf_text_class k = {768, 12, 12, 3072, 32000, 64, VIT_ACT_GELU_TANH, 1e-6, 0, VI_PICK_LAST, -1, &vi_hf_siglip_text};
     return vi_hf_text_hparams(&k, c, d, text, e);
+}
+
+static int32_t text_bind(const vi_checkpoint *c, vi_description *text, vi_error *e) {
+    return vi_hf_text_bind(&vi_hf_siglip_text, c, text, e);
 }
 
 const vi_family vi_family_hf_siglip = {
@@ -78,5 +82,5 @@ const vi_family vi_family_hf_siglip = {
     .labels = vi_hf_labels,
     .ignore = vi_hf_ignore_ids,
     .text_hparams = text_hparams,
-    .text_bind = vi_hf_text_bind,
+    .text_bind = text_bind,
 };

@@ -21,15 +21,28 @@ static const origin origins[] = {
     {"hf_dinov3", "hf-dinov3", "|mask_token|q_proj.bias|v_proj.bias|", HF_NUMBERS, "|hidden_act|"},
     {"hf_clip_vision", "hf-clip", "|position_ids|", HF_NUMBERS, "|hidden_act|"},
     {"hf_siglip", "hf-siglip", "|position_ids|", HF_NUMBERS, "|hidden_act|"},
+    {"pair_clip", "hf-clip", "|position_ids|", "|intermediate_size|num_hidden_layers|vocab_size|max_position_embeddings|",
+     "|hidden_act|"},
+    {"pair_siglip", "hf-siglip", "|position_ids|logit_bias|", "|vocab_size|max_position_embeddings|", "|hidden_act|"},
+    {"pair_open_clip", "clip", "|ls_1|ls_2|ln_pre|text_projection|", "|image_size|", "|"},
+    {"pair_open_clip_siglip", "clip", "|logit_bias|text_projection|visual.trunk.|", "|image_size|",
+     "|pool_type|timm_pool|clean|interpolation|resize_mode|approximate|"},
     {"dinov2_registers", "dino", "|mask_token|register_tokens|qkv.bias|", "|", "|"},
     {"dinov3", "dino", "|mask_token|storage_tokens|rope_embed.periods|bias_mask|qkv.bias|", "|", "|"},
     {"gguf_f32", "gguf", "|class_embd|pre_ln|post_ln|bias|", "|", "|"},
 };
 #define ORIGINS (sizeof origins / sizeof *origins)
 
+/* What the files of a folder are called. */
+static const char *called(const char *folder, const char *file) {
+    if (strncmp(folder, "gguf", 4) == 0 && strcmp(file, "model.safetensors") == 0) return "model.gguf";
+    if (strncmp(folder, "pair_open_clip", 14) != 0) return file;
+    return strcmp(file, "config.json") == 0 ? "open_clip_config.json" : "open_clip_model.safetensors";
+}
+
 static char *text_of(const char *folder, const char *file) {
     char path[256];
-    snprintf(path, sizeof path, "tests/golden/data/%s/%s", folder, file);
+    snprintf(path, sizeof path, "tests/golden/data/%s/%s", folder, called(folder, file));
     FILE *f = fopen(path, "rb");
     if (!f) return NULL;
     char *text = calloc(1, 1 << 20);
@@ -46,8 +59,7 @@ static void copy_header(checkpoint *c, const char *folder) {
     vi_allocator a = {0};
     vi_error e = {0};
     c->count = 0;
-    snprintf(path, sizeof path, "tests/golden/data/%s/model.%s", folder,
-             strncmp(folder, "gguf", 4) == 0 ? "gguf" : "safetensors");
+    snprintf(path, sizeof path, "tests/golden/data/%s/%s", folder, called(folder, "model.safetensors"));
     int32_t status = vi_reader_open_path(&reader, path, false, &e);
     CHECK(status == VIT_OK, "%s", e.text);
     if (status != VIT_OK) return;
@@ -169,4 +181,43 @@ static void unread_files_are_noted(void) {
     refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "linear head without its backbone|index");
 }
 
-TEST_MAIN(tensors_that_are_missing_or_wrong, configs_that_contradict_the_tensors, unread_files_are_noted)
+/* Pairs of towers that are something else. */
+static void other_pairs(void) {
+    static checkpoint c;
+    static const struct {
+        const char *name, *fragments;
+    } others[] = {
+        {"visual.layer1.0.conv1.weight", "'visual.layer1.0.conv1.weight'|a ResNet"},
+        {"visual.attn_pool.query", "'visual.attn_pool.query'|CoCa"},
+        {"text_decoder.ln_final.weight", "text decoder (CoCa)"},
+        {"text.cls_emb", "class token in the text tower"},
+        {"text.transformer.embeddings.word_embeddings.weight", "text tower of transformers"},
+        {"text.transformer.encoder.layer.0.attention.self.query.weight", "text tower of transformers"},
+        {"visual.head.mlp.fc1.weight", "projection by an MLP"},
+        {"transformer.resblocks.0.attn.ln_q.weight", "queries that are normed"},
+        {"visual.transformer.resblocks.0.ln_attn.weight", "norm after attention"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        copy_header(&c, "pair_open_clip");
+        put(&c, others[i].name, "[4]");
+        refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, others[i].fragments);
+    }
+    c.count = 0;
+    put(&c, "visual.attnpool.positional_embedding", "[50, 2048]");
+    put(&c, "visual.layer1.0.conv1.weight", "[64, 64, 1, 1]");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, "a ResNet");
+    copy_header(&c, "pair_clip");
+    drop_all(&c, "vision_model.");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, "token_embedding|a text tower without one for pictures");
+    copy_header(&c, "pair_open_clip");
+    drop_all(&c, "visual.");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_UNSUPPORTED, "token_embedding|a text tower without one for pictures");
+    copy_header(&c, "pair_open_clip");
+    put(&c, "text_projection", "[8, 5]");
+    refuse(&c, NULL, NULL, NULL, VIT_ERROR_MODEL, "embeddings of pictures have 6 numbers, those of texts 5");
+    copy_header(&c, "pair_open_clip");
+    refuse(&c, "{\"model_cfg\":{},\"preprocess_cfg\":{\"resize_mode\":\"longest\"}}", NULL, NULL, VIT_ERROR_UNSUPPORTED,
+           "resize_mode|longest");
+}
+
+TEST_MAIN(tensors_that_are_missing_or_wrong, configs_that_contradict_the_tensors, unread_files_are_noted, other_pairs)

@@ -10,6 +10,7 @@ Folders and run files are those of make_golden.py. Records, B pictures, N texts:
   logits [B, N]                   logits_per_image
 Where there is a texts.txt, its lines are the texts of the ids.
 """
+import gzip
 import json
 import os
 import shutil
@@ -123,8 +124,7 @@ def pair_clip_strings(folder):
         json.dump({w: i for i, w in enumerate(words)}, f, ensure_ascii=False)
     with open(os.path.join(folder, "merges.txt"), "w", encoding="utf-8") as f:
         f.write("\n".join(["#version: 0.2", *MERGES, ""]))
-    with open(os.path.join(folder, "texts.txt"), "w", encoding="utf-8") as f:
-        f.write("\n".join([*TEXTS, ""]))
+    write_texts(folder)
     tokenizer = CLIPTokenizer(vocab={w: i for i, w in enumerate(words)}, merges=[tuple(m.split()) for m in MERGES])
     ids = tokenizer(list(TEXTS), padding="max_length", truncation=True, max_length=19, return_tensors="pt").input_ids
     text = {"vocab_size": len(words), "eos_token_id": len(words) - 1, "bos_token_id": len(words) - 2, "pad_token_id": 0}
@@ -251,6 +251,37 @@ def pair_open_clip_linear(folder):  # mean of the trunk's tokens, projected; the
     text = {**OPEN_TEXT, "pool_type": "eos", "eos_id": 35}
     open_clip_pair(folder, {"embed_dim": 6, "custom_text": True, "vision_cfg": vision, "text_cfg": text}, clip_ids(35, 38),
                    trunk={"embed_dim": 16, "depth": 1, "patch_size": 4, "img_size": 12, "mlp_ratio": 1})
+
+
+# ---- strings of the others --------------------------------------------------------------------------------------------
+
+def write_texts(folder):
+    with open(os.path.join(folder, "texts.txt"), "w", encoding="utf-8") as f:
+        f.write("\n".join([*TEXTS, ""]))
+
+
+@case
+def pair_open_clip_strings(folder):  # its own tokenizer, on a short list of merges
+    from open_clip.tokenizer import SimpleTokenizer
+    path = os.path.join(folder, "bpe_simple_vocab_16e6.txt.gz")
+    with gzip.GzipFile(path, "wb", mtime=0) as f:
+        f.write("\n".join(['"bpe_simple_vocab_16e6.txt#version: 0.2', *MERGES]).encode())  # a last, empty line would be a merge
+    tokenizer = SimpleTokenizer(path, context_length=19)
+    write_texts(folder)
+    vision = {"image_size": 12, "layers": 1, "width": 12, "head_width": 6, "patch_size": 4}
+    text = {**OPEN_TEXT, "vocab_size": tokenizer.vocab_size}
+    open_clip_pair(folder, {"embed_dim": 6, "vision_cfg": vision, "text_cfg": text}, tokenizer(list(TEXTS)), dtype=torch.float16)
+
+
+@case
+def pair_siglip_strings(folder):
+    from transformers import SiglipConfig, SiglipModel, SiglipTokenizer
+    shutil.copy("tests/text/data/spiece.model", folder)
+    tokenizer = SiglipTokenizer(os.path.join(folder, "spiece.model"))
+    write_texts(folder)
+    ids = tokenizer(list(TEXTS), padding="max_length", truncation=True, max_length=19, return_tensors="pt").input_ids
+    text = {**TEXT, "projection_size": 12, "vocab_size": tokenizer.sp_model.get_piece_size()}
+    hf_pair(folder, SiglipModel(SiglipConfig(vision_config=VISION, text_config=text)), ids, torch.float16)
 
 
 def main():

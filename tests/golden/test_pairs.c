@@ -26,6 +26,8 @@ static const pair_case cases[] = {
     {"pair_open_clip_siglip", "clip", 1},
     {"pair_open_clip_eva", "clip", 0},
     {"pair_open_clip_linear", "clip", 0},
+    {"pair_open_clip_strings", "clip", 0},
+    {"pair_siglip_strings", "hf-siglip", 1},
 };
 #define CASES (sizeof cases / sizeof *cases)
 
@@ -243,7 +245,7 @@ static void copies_are_the_same_pair(void) {
 }
 
 static void strings_match_their_origin(void) {
-    static const char *const names[] = {"pair_clip_strings"};
+    static const char *const names[] = {"pair_clip_strings", "pair_open_clip_strings", "pair_siglip_strings"};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         const char *lines[16];
         char why[512] = "";
