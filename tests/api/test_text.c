@@ -207,4 +207,52 @@ static void tokenizers(void) {
     vit_free(vit);
 }
 
-TEST_MAIN(arguments, odd_embeddings, same_bits_anywhere, normalised_texts, beside_a_stepwise_run, left_out, tokenizers)
+/* A .vit file whose tokenizer was damaged: the data section has no checksum, so the tokenizer itself must notice or bear it. */
+typedef struct bytes {
+    unsigned char *data;
+    size_t size;
+} bytes;
+
+static int32_t append(void *user, const void *data, size_t size) {
+    bytes *b = user;
+    b->data = realloc(b->data, b->size + size);
+    memcpy(b->data + b->size, data, size);
+    b->size += size;
+    return 0;
+}
+
+static size_t place_of(const bytes *b, const char *text) {
+    for (size_t i = 0; i + strlen(text) <= b->size; i++)
+        if (memcmp(b->data + i, text, strlen(text)) == 0) return i;
+    return b->size;
+}
+
+static void damaged_tokenizers(void) {
+    bytes saved = {0};
+    int32_t refused = 0, ids[L];
+    vit_context *vit = pair_load("pair_clip_strings", NULL);
+    if (!vit) return;
+    CHECK(vit_save_writer(vit, append, &saved, NULL, 0) == VIT_OK, "%s", vit_message(vit));
+    vit_free(vit);
+    size_t start = place_of(&saved, "vittext1"), size = start + 8 < saved.size ? gold_u32(saved.data + start + 8) : 0;
+    CHECK(size > 1000 && size <= saved.size - start, "the tokenizer has %zu bytes at %zu", size, start);
+    for (size_t i = 0; i < size; i += i < 300 ? 1 : 37)
+        for (unsigned flip = 1; flip < 256; flip *= 16) {
+            char why[512] = "";
+            saved.data[start + i] ^= (unsigned char)flip;
+            int32_t status = vit_load_memory(&vit, saved.data, saved.size, NULL, why, sizeof why);
+            saved.data[start + i] ^= (unsigned char)flip;
+            if (status != VIT_OK) {
+                CHECK(why[0] != '\0', "byte %zu: no message", i);
+                refused++;
+                continue;
+            }
+            vit_text_tokens(vit, "A photo of the caf\xc3\xa9, 42 <|endoftext|> dogs' \xf0\x9f\x90\xb1", ids, L, NULL);
+            vit_free(vit);
+        }
+    CHECK(refused > 100, "only %d damaged tokenizers were refused", (int)refused);
+    free(saved.data);
+}
+
+TEST_MAIN(arguments, odd_embeddings, same_bits_anywhere, normalised_texts, beside_a_stepwise_run, left_out, tokenizers,
+          damaged_tokenizers)

@@ -152,6 +152,31 @@ static const row clip_text_rows[] = {TEXT_LAYERS, {"text_projection.weight", "E,
 static const row siglip_text_rows[] = {
     TEXT_LAYERS, PAIR("text_model.head", "W", "W"), {"logit_scale", "1"}, {"logit_bias", "1"}, {NULL, NULL}};
 
+/* OpenAI's names: a block of both towers at `at`, its layers D by M. */
+#define OPENAI_BLOCK(at, D, M)                                                                                                   \
+    {at "ln_1.weight", D}, {at "ln_1.bias", D}, {at "attn.in_proj_weight", "3" D "," D}, {at "attn.in_proj_bias", "3" D}, \
+        PAIR(at "attn.out_proj", D, D), {at "ln_2.weight", D}, {at "ln_2.bias", D}, PAIR(at "mlp.c_fc", M, D),                   \
+        PAIR(at "mlp.c_proj", D, M)
+static const row openai_rows[] = {
+    {"visual.class_embedding", "D"},
+    {"visual.conv1.weight", "D,3,P,P"},
+    {"visual.positional_embedding", "T,D"},
+    NORM("visual.ln_pre"),
+    OPENAI_BLOCK("visual.transformer.resblocks.#.", "D", "M"),
+    NORM("visual.ln_post"),
+    {"visual.proj", "D,E"},
+    {NULL, NULL},
+};
+static const row openai_text_rows[] = {
+    {"token_embedding.weight", "V,W"},
+    {"positional_embedding", "X,W"},
+    OPENAI_BLOCK("transformer.resblocks.@.", "W", "N"),
+    TEXT_NORM("ln_final"),
+    {"text_projection", "W,E"},
+    {"logit_scale", ""},
+    {NULL, NULL},
+};
+
 /* A text tower. */
 typedef struct tower {
     int width, depth, mlp, vocabulary, context;
@@ -194,6 +219,9 @@ static const model models[] = {
     {"CLIP B/32", "hf-clip", clip_rows, clip_text_rows, 768, 12, 3072, 32, 50, 0, 0, 512, &text_512, 151277313},
     {"CLIP B/16", "hf-clip", clip_rows, clip_text_rows, 768, 12, 3072, 16, 197, 0, 0, 512, &text_512, 149620737},
     {"CLIP L/14", "hf-clip", clip_rows, clip_text_rows, 1024, 24, 4096, 14, 257, 0, 0, 768, &text_768, 427616513},
+    {"CLIP B/32 of OpenAI", "clip", openai_rows, openai_text_rows, 768, 12, 3072, 32, 50, 0, 0, 512, &text_512, 151277313},
+    {"CLIP B/16 of OpenAI", "clip", openai_rows, openai_text_rows, 768, 12, 3072, 16, 197, 0, 0, 512, &text_512, 149620737},
+    {"CLIP L/14 of OpenAI", "clip", openai_rows, openai_text_rows, 1024, 24, 4096, 14, 257, 0, 0, 768, &text_768, 427616513},
     {"SigLIP B/16-224", "hf-siglip", siglip_rows, siglip_text_rows, 768, 12, 3072, 16, 196, 0, 0, 0, &siglip_text, 203155970},
 };
 
