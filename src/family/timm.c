@@ -141,7 +141,7 @@ static const vi_name_map map = {
 
 /* transformers' wrapper of timm models, torch's DataParallel and compile, DINO's and DINOv2's training. */
 static const char *const prefixes[] = {"",          "timm_model.",      "module.",        "_orig_mod.", "module.timm_model.",
-                                       "backbone.", "module.backbone.", "vision_encoder.", TRUNK,        "module." TRUNK};
+                                       "backbone.", "module.backbone.", "vision_encoder.", TRUNK,        ("module." TRUNK)};
 
 static const vi_feature features[] = {
     {"rope.periods", "a rotary position embedding with stored periods"},
