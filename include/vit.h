@@ -130,7 +130,7 @@ VIT_API vit_options *vit_options_init(void *memory, size_t size);
 #define VIT_OPT_THREADS 1        /* lanes, 1..256; default 1 */
 #define VIT_OPT_ISA 2            /* highest instruction set to use, VIT_ISA_*; default VIT_ISA_BEST */
 #define VIT_OPT_PRECISION 3      /* of packed weights, VIT_PRECISION_*; default VIT_PRECISION_AUTO */
-#define VIT_OPT_MAX_BATCH 4      /* images computed together, 1..4096; default 1. Larger calls run in slices */
+#define VIT_OPT_MAX_BATCH 4      /* images or texts computed together, 1..4096; default 1. Larger calls run in slices */
 #define VIT_OPT_IMAGE_WIDTH 5    /* input width in pixels, a multiple of the patch width; default 0 = as trained */
 #define VIT_OPT_IMAGE_HEIGHT 6   /* likewise the height. Other sizes than trained resample the position embedding */
 #define VIT_OPT_MAX_IMAGE_SIDE 7 /* longest side of pictures given to vit_forward, 1..65536; default 16384 */
@@ -164,8 +164,9 @@ VIT_API int32_t vit_options_get_int(const vit_options *o, int32_t key, int64_t *
 VIT_API int32_t vit_options_set_real(vit_options *o, int32_t key, double value);
 
 /* Text options (pinned). The text is not copied: it must stay valid until the load has returned. NULL unsets. */
-#define VIT_OPT_CONFIG_JSON 200       /* config.json for a model loaded from memory or a reader (or instead of the file's).
-                                         A .vit file says everything itself: not used then, which is noted */
+#define VIT_OPT_CONFIG_JSON 200       /* config.json, or open_clip_config.json, for a model loaded from memory or a reader (or
+                                         instead of the file's). A .vit file says everything itself: not used then, which is
+                                         noted */
 #define VIT_OPT_PREPROCESSOR_JSON 201 /* preprocessor_config.json, likewise */
 #define VIT_OPT_TOKENIZER 202         /* path of the tokenizer's file, for a text tower that comes without one or with another:
                                          tokenizer.json, merges.txt, CLIP's bpe_simple_vocab_16e6.txt(.gz), spiece.model. Default:
@@ -251,10 +252,11 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 typedef struct vit_context vit_context;
 
 /* Loads a checkpoint: a .vit, .safetensors, .pth or .bin of PyTorch, .npz or .gguf file, an index of shards, or a folder that
- * holds model.vit, model.safetensors, pytorch_model.bin (or an index of one of these), model.gguf or model.npz. config.json and
- * preprocessor_config.json beside it are read when present; what they leave open is inferred from the tensors, and every guess
- * is logged as a warning. path is UTF-8. error may be NULL with error_size 0; otherwise it receives a NUL-terminated sentence
- * on failure (cut if too long) and is untouched on success.
+ * holds model.vit, model.safetensors, pytorch_model.bin (or an index of one of these), open_clip_model.safetensors,
+ * open_clip_pytorch_model.bin, model.gguf or model.npz. config.json, preprocessor_config.json, open_clip_config.json and for a
+ * text tower the tokenizer's file (VIT_OPT_TOKENIZER) beside it are read when present; what they leave open is inferred from the
+ * tensors, and every guess is logged as a warning. path is UTF-8. error may be NULL with error_size 0; otherwise it receives a
+ * NUL-terminated sentence on failure (cut if too long) and is untouched on success.
  * Codes: ARGUMENT, MEMORY, IO, FORMAT, CORRUPT, UNSUPPORTED, LIMIT, MODEL, CANCELLED. */
 VIT_API int32_t vit_load(vit_context **out, const char *path, const vit_options *options, char *error, size_t error_size);
 

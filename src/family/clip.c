@@ -146,6 +146,21 @@ static int32_t rows_of(const vi_names *n, vi_slot slot) {
     return t != NULL && t->rank == 2 ? (int32_t)t->shape[0] : 0;
 }
 
+/* OpenAI's pictures are square. */
+static void take_square(const vi_names *n, vi_hparams *h) {
+    const vi_tensor *t = vi_names_find(n, VI_POSITION, 0);
+    uint64_t side = 1, rows = t != NULL && t->rank == 2 ? t->shape[0] : 0;
+    while ((side + 1) * (side + 1) < rows && side < VI_MAX_SIDE) side++;
+    uint64_t width = side * (uint64_t)h->patch_width, height = side * (uint64_t)h->patch_height;
+    if (width > VI_MAX_SIDE || height > VI_MAX_SIDE) return; /* refused by whoever finds no size */
+    h->image_width = (int32_t)width;
+    h->image_height = (int32_t)height;
+}
+
+static const char *size_source(const vi_clip_config *k) {
+    return k->openai ? "the grid of the positions" : "open_clip_config.json: image_size";
+}
+
 static int32_t own_hparams(const vi_checkpoint *c, vi_clip_config *k, vi_description *d, vi_error *e) {
     vi_names n;
     vi_hparams *h = &d->hparams;
@@ -154,8 +169,9 @@ static int32_t own_hparams(const vi_checkpoint *c, vi_clip_config *k, vi_descrip
     if (status != VIT_OK) return status;
     h->projection = rows_of(&n, VI_PROJECTION_W);
     vi_clip_read_image(k, d);
+    if (k->openai) take_square(&n, h);
     if (k->reader.status != VIT_OK) return k->reader.status;
-    return vi_infer_positions(&n, VI_COVERS_ALL, h->image_width > 0 ? "open_clip_config.json: image_size" : NULL, d, e);
+    return vi_infer_positions(&n, VI_COVERS_ALL, h->image_width > 0 ? size_source(k) : NULL, d, e);
 }
 
 /* timm's family reads the trunk; a head of the trunk is the projection of the pair. */
