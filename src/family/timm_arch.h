@@ -22,7 +22,7 @@
 #define VI_ARCH_MAP_HEADS_8 32768     /* attention pooling has 8 heads */
 
 typedef struct vi_timm_arch {
-    const char *name;
+    char name[40]; /* not a pointer, which costs more than the name */
     uint8_t heads;
     uint8_t activation; /* VIT_ACT_* */
     uint8_t rope_grid;  /* side of the reference grid of rotary positions, 0: none */

@@ -90,7 +90,7 @@ static int32_t run(vi_pickle_machine *m, uint32_t *root, const vi_reader *r, uin
         if (!next_token(m->bytes + at, left, &t) || t.payload > left - t.head)
             m->wrong = true;
         else
-            t.op->run(m, &t, m->bytes + at + t.head);
+            vi_pickle_run(m, &t, m->bytes + at + t.head);
         if (!m->wrong && t.code == '.') *root = vi_pickle_top(m);
         if (m->wrong) {
             return vi_fail(e, VIT_ERROR_CORRUPT, "%s: pickle: the opcode at byte %llu does not fit what comes before it", r->name,

@@ -286,64 +286,77 @@ static void run_object(machine *m, const token *t, const unsigned char *payload)
 
 /* ---- the table ---------------------------------------------------------------------------------------------------------- */
 
+enum { UNKNOWN, STACK, ATOM, CONTAINER, OBJECT }; /* numbers, not functions: a table of addresses is five times as large */
+
 /* By code, as in CPython's Lib/pickletools.py. */
 static const vi_pickle_opcode opcodes[256] = {
-    [0x80] = {VI_ARG_1, 0, 0, run_stack},         /* PROTO */
-    [0x95] = {VI_ARG_8, 0, 0, run_stack},         /* FRAME */
-    ['.'] = {VI_ARG_NONE, 0, 0, run_stack},       /* STOP */
-    ['('] = {VI_ARG_NONE, 0, 0, run_stack},       /* MARK */
-    ['0'] = {VI_ARG_NONE, 0, 0, run_stack},       /* POP */
-    ['1'] = {VI_ARG_NONE, 0, 0, run_stack},       /* POP_MARK */
-    ['2'] = {VI_ARG_NONE, 0, 1, run_stack},       /* DUP */
-    ['h'] = {VI_ARG_1, 0, 1, run_stack},          /* BINGET */
-    ['j'] = {VI_ARG_4, 0, 1, run_stack},          /* LONG_BINGET */
-    ['q'] = {VI_ARG_1, 0, 0, run_stack},          /* BINPUT */
-    ['r'] = {VI_ARG_4, 0, 0, run_stack},          /* LONG_BINPUT */
-    [0x94] = {VI_ARG_NONE, 0, 0, run_stack},      /* MEMOIZE */
-    ['N'] = {VI_ARG_NONE, 0, 1, run_atom},        /* NONE */
-    [0x88] = {VI_ARG_NONE, 1, 1, run_atom},       /* NEWTRUE */
-    [0x89] = {VI_ARG_NONE, 1, 1, run_atom},       /* NEWFALSE */
-    ['J'] = {VI_ARG_4, 1, 1, run_atom},           /* BININT */
-    ['K'] = {VI_ARG_1, 1, 1, run_atom},           /* BININT1 */
-    ['M'] = {VI_ARG_2, 1, 1, run_atom},           /* BININT2 */
-    [0x8A] = {VI_ARG_SIZE_1, 1, 1, run_atom},     /* LONG1 */
-    [0x8B] = {VI_ARG_SIZE_4, 1, 1, run_atom},     /* LONG4 */
-    ['G'] = {VI_ARG_8, 1, 1, run_atom},           /* BINFLOAT */
-    ['X'] = {VI_ARG_SIZE_4, 1, 1, run_atom},      /* BINUNICODE */
-    [0x8C] = {VI_ARG_SIZE_1, 1, 1, run_atom},     /* SHORT_BINUNICODE */
-    [0x8D] = {VI_ARG_SIZE_8, 1, 1, run_atom},     /* BINUNICODE8 */
-    ['T'] = {VI_ARG_SIZE_4, 1, 1, run_atom},      /* BINSTRING */
-    ['U'] = {VI_ARG_SIZE_1, 1, 1, run_atom},      /* SHORT_BINSTRING */
-    ['B'] = {VI_ARG_SIZE_4, 1, 1, run_atom},      /* BINBYTES */
-    ['C'] = {VI_ARG_SIZE_1, 1, 1, run_atom},      /* SHORT_BINBYTES */
-    [0x8E] = {VI_ARG_SIZE_8, 1, 1, run_atom},     /* BINBYTES8 */
-    [0x96] = {VI_ARG_SIZE_8, 1, 1, run_atom},     /* BYTEARRAY8 */
-    [']'] = {VI_ARG_NONE, 1, 1, run_container},   /* EMPTY_LIST */
-    ['l'] = {VI_ARG_NONE, 1, 1, run_container},   /* LIST */
-    ['a'] = {VI_ARG_NONE, 0, 0, run_container},   /* APPEND */
-    ['e'] = {VI_ARG_NONE, 0, 0, run_container},   /* APPENDS */
-    [')'] = {VI_ARG_NONE, 1, 1, run_container},   /* EMPTY_TUPLE */
-    ['t'] = {VI_ARG_NONE, 1, 1, run_container},   /* TUPLE */
-    [0x85] = {VI_ARG_NONE, 1, 1, run_container},  /* TUPLE1 */
-    [0x86] = {VI_ARG_NONE, 1, 1, run_container},  /* TUPLE2 */
-    [0x87] = {VI_ARG_NONE, 1, 1, run_container},  /* TUPLE3 */
-    ['}'] = {VI_ARG_NONE, 1, 1, run_container},   /* EMPTY_DICT */
-    ['d'] = {VI_ARG_NONE, 1, 1, run_container},   /* DICT */
-    ['s'] = {VI_ARG_NONE, 0, 0, run_container},   /* SETITEM */
-    ['u'] = {VI_ARG_NONE, 0, 0, run_container},   /* SETITEMS */
-    [0x8F] = {VI_ARG_NONE, 1, 1, run_container},  /* EMPTY_SET */
-    [0x90] = {VI_ARG_NONE, 0, 0, run_container},  /* ADDITEMS */
-    [0x91] = {VI_ARG_NONE, 1, 1, run_container},  /* FROZENSET */
-    ['c'] = {VI_ARG_TWO_LINES, 3, 1, run_object}, /* GLOBAL */
-    [0x93] = {VI_ARG_NONE, 1, 1, run_object},     /* STACK_GLOBAL */
-    ['R'] = {VI_ARG_NONE, 1, 1, run_object},      /* REDUCE */
-    [0x81] = {VI_ARG_NONE, 1, 1, run_object},     /* NEWOBJ */
-    [0x92] = {VI_ARG_NONE, 1, 1, run_object},     /* NEWOBJ_EX */
-    ['b'] = {VI_ARG_NONE, 0, 0, run_object},      /* BUILD */
-    ['Q'] = {VI_ARG_NONE, 1, 1, run_object},      /* BINPERSID */
+    [0x80] = {VI_ARG_1, 0, 0, STACK},         /* PROTO */
+    [0x95] = {VI_ARG_8, 0, 0, STACK},         /* FRAME */
+    ['.'] = {VI_ARG_NONE, 0, 0, STACK},       /* STOP */
+    ['('] = {VI_ARG_NONE, 0, 0, STACK},       /* MARK */
+    ['0'] = {VI_ARG_NONE, 0, 0, STACK},       /* POP */
+    ['1'] = {VI_ARG_NONE, 0, 0, STACK},       /* POP_MARK */
+    ['2'] = {VI_ARG_NONE, 0, 1, STACK},       /* DUP */
+    ['h'] = {VI_ARG_1, 0, 1, STACK},          /* BINGET */
+    ['j'] = {VI_ARG_4, 0, 1, STACK},          /* LONG_BINGET */
+    ['q'] = {VI_ARG_1, 0, 0, STACK},          /* BINPUT */
+    ['r'] = {VI_ARG_4, 0, 0, STACK},          /* LONG_BINPUT */
+    [0x94] = {VI_ARG_NONE, 0, 0, STACK},      /* MEMOIZE */
+    ['N'] = {VI_ARG_NONE, 0, 1, ATOM},        /* NONE */
+    [0x88] = {VI_ARG_NONE, 1, 1, ATOM},       /* NEWTRUE */
+    [0x89] = {VI_ARG_NONE, 1, 1, ATOM},       /* NEWFALSE */
+    ['J'] = {VI_ARG_4, 1, 1, ATOM},           /* BININT */
+    ['K'] = {VI_ARG_1, 1, 1, ATOM},           /* BININT1 */
+    ['M'] = {VI_ARG_2, 1, 1, ATOM},           /* BININT2 */
+    [0x8A] = {VI_ARG_SIZE_1, 1, 1, ATOM},     /* LONG1 */
+    [0x8B] = {VI_ARG_SIZE_4, 1, 1, ATOM},     /* LONG4 */
+    ['G'] = {VI_ARG_8, 1, 1, ATOM},           /* BINFLOAT */
+    ['X'] = {VI_ARG_SIZE_4, 1, 1, ATOM},      /* BINUNICODE */
+    [0x8C] = {VI_ARG_SIZE_1, 1, 1, ATOM},     /* SHORT_BINUNICODE */
+    [0x8D] = {VI_ARG_SIZE_8, 1, 1, ATOM},     /* BINUNICODE8 */
+    ['T'] = {VI_ARG_SIZE_4, 1, 1, ATOM},      /* BINSTRING */
+    ['U'] = {VI_ARG_SIZE_1, 1, 1, ATOM},      /* SHORT_BINSTRING */
+    ['B'] = {VI_ARG_SIZE_4, 1, 1, ATOM},      /* BINBYTES */
+    ['C'] = {VI_ARG_SIZE_1, 1, 1, ATOM},      /* SHORT_BINBYTES */
+    [0x8E] = {VI_ARG_SIZE_8, 1, 1, ATOM},     /* BINBYTES8 */
+    [0x96] = {VI_ARG_SIZE_8, 1, 1, ATOM},     /* BYTEARRAY8 */
+    [']'] = {VI_ARG_NONE, 1, 1, CONTAINER},   /* EMPTY_LIST */
+    ['l'] = {VI_ARG_NONE, 1, 1, CONTAINER},   /* LIST */
+    ['a'] = {VI_ARG_NONE, 0, 0, CONTAINER},   /* APPEND */
+    ['e'] = {VI_ARG_NONE, 0, 0, CONTAINER},   /* APPENDS */
+    [')'] = {VI_ARG_NONE, 1, 1, CONTAINER},   /* EMPTY_TUPLE */
+    ['t'] = {VI_ARG_NONE, 1, 1, CONTAINER},   /* TUPLE */
+    [0x85] = {VI_ARG_NONE, 1, 1, CONTAINER},  /* TUPLE1 */
+    [0x86] = {VI_ARG_NONE, 1, 1, CONTAINER},  /* TUPLE2 */
+    [0x87] = {VI_ARG_NONE, 1, 1, CONTAINER},  /* TUPLE3 */
+    ['}'] = {VI_ARG_NONE, 1, 1, CONTAINER},   /* EMPTY_DICT */
+    ['d'] = {VI_ARG_NONE, 1, 1, CONTAINER},   /* DICT */
+    ['s'] = {VI_ARG_NONE, 0, 0, CONTAINER},   /* SETITEM */
+    ['u'] = {VI_ARG_NONE, 0, 0, CONTAINER},   /* SETITEMS */
+    [0x8F] = {VI_ARG_NONE, 1, 1, CONTAINER},  /* EMPTY_SET */
+    [0x90] = {VI_ARG_NONE, 0, 0, CONTAINER},  /* ADDITEMS */
+    [0x91] = {VI_ARG_NONE, 1, 1, CONTAINER},  /* FROZENSET */
+    ['c'] = {VI_ARG_TWO_LINES, 3, 1, OBJECT}, /* GLOBAL */
+    [0x93] = {VI_ARG_NONE, 1, 1, OBJECT},     /* STACK_GLOBAL */
+    ['R'] = {VI_ARG_NONE, 1, 1, OBJECT},      /* REDUCE */
+    [0x81] = {VI_ARG_NONE, 1, 1, OBJECT},     /* NEWOBJ */
+    [0x92] = {VI_ARG_NONE, 1, 1, OBJECT},     /* NEWOBJ_EX */
+    ['b'] = {VI_ARG_NONE, 0, 0, OBJECT},      /* BUILD */
+    ['Q'] = {VI_ARG_NONE, 1, 1, OBJECT},      /* BINPERSID */
 };
 
-const vi_pickle_opcode *vi_pickle_find_opcode(unsigned char code) { return opcodes[code].run == NULL ? NULL : &opcodes[code]; }
+const vi_pickle_opcode *vi_pickle_find_opcode(unsigned char code) {
+    return opcodes[code].kind == UNKNOWN ? NULL : &opcodes[code];
+}
+
+void vi_pickle_run(vi_pickle_machine *m, const vi_pickle_token *t, const unsigned char *payload) {
+    switch (t->op->kind) {
+    case STACK: run_stack(m, t, payload); break;
+    case ATOM: run_atom(m, t, payload); break;
+    case CONTAINER: run_container(m, t, payload); break;
+    default: run_object(m, t, payload);
+    }
+}
 
 size_t vi_pickle_line(const unsigned char *p, size_t n) {
     const unsigned char *end = memchr(p, '\n', n);

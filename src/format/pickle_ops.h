@@ -12,14 +12,10 @@ typedef enum vi_pickle_argument { /* what follows an opcode */
     VI_ARG_TWO_LINES
 } vi_pickle_argument;
 
-struct vi_pickle_machine;
-struct vi_pickle_token;
-typedef void (*vi_pickle_run)(struct vi_pickle_machine *m, const struct vi_pickle_token *t, const unsigned char *payload);
-
 typedef struct vi_pickle_opcode {
     unsigned char argument;
     unsigned char values, pushes; /* at most: values made, values pushed */
-    vi_pickle_run run;
+    unsigned char kind;           /* what vi_pickle_run makes of it */
 } vi_pickle_opcode;
 
 typedef struct vi_pickle_token { /* an opcode as it stands in a pickle */
@@ -48,6 +44,8 @@ typedef struct vi_pickle_machine {
 } vi_pickle_machine;
 
 const vi_pickle_opcode *vi_pickle_find_opcode(unsigned char code); /* NULL: unknown */
+/* One step of the machine. */
+void vi_pickle_run(vi_pickle_machine *m, const vi_pickle_token *t, const unsigned char *payload);
 /* Bytes of the line at p, with its end; 0 when none ends within n bytes. */
 size_t vi_pickle_line(const unsigned char *p, size_t n);
 /* The little-endian number of n <= 8 bytes. */

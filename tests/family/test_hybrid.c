@@ -114,7 +114,7 @@ static checkpoint *hf_hybrid(void) {
 }
 
 #define HF_NUMBERS                                                                                                               \
-    "\"model_type\":\"vit-hybrid\",\"hidden_size\":24,\"num_hidden_layers\":2,\"num_attention_heads\":3,"                           \
+    "\"model_type\":\"vit-hybrid\",\"hidden_size\":24,\"num_hidden_layers\":2,\"num_attention_heads\":3,"                       \
     "\"intermediate_size\":40,\"image_size\":%s,\"backbone_config\":"
 #define BACKBONE "\"layer_type\":\"bottleneck\",\"global_padding\":\"SAME\",\"embedding_dynamic_padding\":true"
 

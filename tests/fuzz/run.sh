@@ -40,10 +40,10 @@ seed_models() {
         case $file in */run[0-9].bin) continue ;; esac
         with_config "$folder" "$(basename "$file")" >"$1/$(basename "$folder")_$(basename "$file")"
     done
-    for name in timm_plain hf_dinov3 google_siglip pair_clip_strings pair_siglip timm_eva02; do
+    for model in timm_plain hf_dinov3 google_siglip pair_clip_strings pair_siglip timm_eva02; do
         for precision in f32 bf16 int8; do
             [ ! -x "${BUILD:-build}/vit" ] || "${BUILD:-build}/vit" convert --quiet --precision $precision \
-                "tests/golden/data/$name" "$1/$name.$precision.vit"
+                "tests/golden/data/$model" "$1/$model.$precision.vit" >/dev/null
         done
     done
 }
