@@ -233,6 +233,7 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 #define VIT_FILTER_BICUBIC 3
 #define VIT_FILTER_BOX 4
 #define VIT_FILTER_HAMMING 5
+#define VIT_FILTER_TF_BILINEAR 6 /* tf.image.resize: two pixels along each axis whatever the ratio, not rounded to bytes */
 
 /* Each pass rounds to bytes, so their order decides some last bits. */
 #define VIT_PASSES_HORIZONTAL_FIRST 0 /* Pillow up to 12.1; 12.2 and 12.3 but for pictures over 100 times as high as wide whose

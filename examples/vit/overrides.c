@@ -8,7 +8,7 @@
 
 #include "print.h"
 
-enum { WORDS_MOST = 6, CHANNELS_MOST = 16 };
+enum { WORDS_MOST = 7, CHANNELS_MOST = 16 };
 
 enum kind { INTEGER, REAL, VECTOR, WORD };
 
@@ -25,7 +25,7 @@ static const struct override {
     {"pool", WORD, VIT_OPT_POOL, {"token", "mean", "max", "mean_max", "attention", "token_mean"}},
     {"eps", REAL, VIT_OPT_EPS, {NULL}},
     {"resize", WORD, VIT_OPT_RESIZE, {"none", "squash", "shortest", "pad"}},
-    {"filter", WORD, VIT_OPT_FILTER, {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"}},
+    {"filter", WORD, VIT_OPT_FILTER, {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming", "tf-bilinear"}},
     {"passes", WORD, VIT_OPT_PASSES, {"horizontal", "pillow13"}},
     {"crop", REAL, VIT_OPT_CROP, {NULL}},
     {"mean", VECTOR, VIT_OPT_MEAN, {NULL}},

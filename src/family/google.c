@@ -218,7 +218,7 @@ static int32_t outputs_of(const google *g, vi_slot slot) {
 
 static void read_pipeline(vi_hparams *h) {
     h->pipeline.resize = VIT_RESIZE_SQUASH;
-    h->pipeline.filter = VIT_FILTER_BILINEAR;
+    h->pipeline.filter = VIT_FILTER_TF_BILINEAR;
     vi_pipeline_stats(&h->pipeline, VI_STATS_HALF);
     vi_pipeline_fit(h, 1);
 }

@@ -30,7 +30,7 @@ int32_t vi_pipeline_check(const vi_pipeline *p, vi_error *e) {
         int32_t value, low, high;
     } ranges[] = {
         {"resize mode", p->resize, VIT_RESIZE_NONE, VIT_RESIZE_PAD},
-        {"filter", p->filter, VIT_FILTER_NEAREST, VIT_FILTER_HAMMING},
+        {"filter", p->filter, VIT_FILTER_NEAREST, VIT_FILTER_TF_BILINEAR},
         {"pass order", p->pass_order, VIT_PASSES_HORIZONTAL_FIRST, VIT_PASSES_PILLOW_13},
         {"crop rounding", p->crop_rounding, VI_CROP_FLOOR, VI_CROP_HALF_EVEN},
         {"input width", p->width, 1, VI_MAX_RESIZED},

@@ -66,7 +66,7 @@ vi_sampler vi_sampler_of(int32_t filter, int32_t source, int32_t resized, int32_
 }
 
 int32_t vi_most_taps(int32_t filter, int32_t source, double ratio) {
-    if (filter == VIT_FILTER_NEAREST) return 1;
+    if (filter == VIT_FILTER_NEAREST || filter == VIT_FILTER_TF_BILINEAR) return 1; /* the latter needs no weights */
     double taps = ceil(filters[filter].support * (ratio < 1 ? 1 : ratio)) * 2 + 1;
     return taps < source ? (int32_t)taps : source;
 }

@@ -10,7 +10,7 @@
 /* Everything that decides how much scratch is needed. */
 typedef struct extent {
     int32_t channels, working_channels;
-    int32_t source_width; /* pixels of a source row */
+    int32_t source_width; /* pixels of a source row, of two where two are held */
     int32_t columns;      /* resized columns that survive the crop */
     int32_t across, down; /* taps per column and per row */
 } extent;
@@ -41,16 +41,20 @@ static workspace lay_out(vi_arena *a, extent n) {
     return w;
 }
 
+static int32_t held_width(const vi_pipeline *p, int32_t source_width) {
+    return p->filter == VIT_FILTER_TF_BILINEAR ? 2 * source_width : source_width;
+}
+
 /* Each member is at least that of any picture's own extent. */
 static extent largest_extent(const vi_pipeline *p, int32_t max_side) {
     double x, y;
     vi_largest_ratio(p, max_side, &x, &y);
-    return (extent){p->channels, p->channels, max_side, p->width, vi_most_taps(p->filter, max_side, x),
+    return (extent){p->channels, p->channels, held_width(p, max_side), p->width, vi_most_taps(p->filter, max_side, x),
                     vi_most_taps(p->filter, max_side, y)};
 }
 
 static extent extent_of(const vi_pipeline *p, const vi_geometry *g, int32_t working_channels) {
-    return (extent){p->channels, working_channels, g->x.source, g->x.count,
+    return (extent){p->channels, working_channels, held_width(p, g->x.source), g->x.count,
                     vi_most_taps(p->filter, g->x.source, (double)g->x.source / g->x.resized),
                     vi_most_taps(p->filter, g->y.source, (double)g->y.source / g->y.resized)};
 }
@@ -73,15 +77,15 @@ size_t vi_image_scratch_used(const vi_pipeline *p, const vit_image *image) {
 
 /* torch divides bytes by 255 and multiplies by any other scale; then subtracts and divides, each rounded to float32. Casts and
  * assignments round also where the compiler computes float expressions in double. */
-static float normalised(const vi_pipeline *p, int32_t channel, int32_t value) {
-    float v = p->scale == (float)(1.0f / 255.0f) ? (float)value / 255.0f : (float)value * p->scale;
+static float normalised(const vi_pipeline *p, int32_t channel, float value) {
+    float v = p->scale == (float)(1.0f / 255.0f) ? value / 255.0f : value * p->scale;
     v -= p->mean[channel];
     return v / p->std[channel];
 }
 
 static void fill_table(const vi_pipeline *p, float *table) {
     for (int32_t c = 0; c < p->channels; c++) {
-        for (int32_t i = 0; i < 256; i++) *table++ = normalised(p, c, i);
+        for (int32_t i = 0; i < 256; i++) *table++ = normalised(p, c, (float)i);
     }
 }
 
@@ -178,6 +182,49 @@ static void vertical_first(const vi_pipeline *p, const vi_geometry *g, const vi_
     }
 }
 
+/* ---- TensorFlow's bilinear filter ------------------------------------------------------------------------------------------ */
+
+/* The two source pixels of a resized one, and how much of the second (half-pixel centres, in float32 as there). */
+typedef struct pair {
+    int32_t lower, upper;
+    float part;
+} pair;
+
+static pair pair_of(const vi_axis *a, int32_t i) {
+    float scale = (float)a->source / (float)a->resized;
+    float at = ((float)(a->first + i) + 0.5f) * scale;
+    at -= 0.5f;
+    int32_t lower = (int32_t)floorf(at), upper = (int32_t)ceilf(at), last = a->source - 1;
+    return (pair){lower < 0 ? 0 : lower < last ? lower : last, upper < 0 ? 0 : upper < last ? upper : last, at - floorf(at)};
+}
+
+static float between(float a, float b, float part) {
+    float distance = b - a;
+    distance *= part;
+    return a + distance;
+}
+
+static void interpolate(const vi_pipeline *p, const vi_geometry *g, const vi_rows *rows, const extent *n, const workspace *w,
+                        float *out) {
+    size_t channels = (size_t)n->working_channels, width = (size_t)p->width;
+    for (int32_t i = 0; i < g->y.count; i++) {
+        pair v = pair_of(&g->y, i);
+        const unsigned char *above = vi_rows_get(rows, v.lower, 0, g->x.source, w->row);
+        const unsigned char *below = vi_rows_get(rows, v.upper, 0, g->x.source, w->row + (size_t)g->x.source * channels);
+        for (int32_t c = 0; c < p->channels; c++) {
+            size_t channel = channels == 1 ? 0 : (size_t)c;
+            float *dst = out + ((size_t)c * (size_t)p->height + (size_t)(g->y.offset + i)) * width;
+            pad(dst, p->width, padding(p, c, w->table));
+            for (int32_t x = 0; x < g->x.count; x++) {
+                pair h = pair_of(&g->x, x);
+                size_t left = (size_t)h.lower * channels + channel, right = (size_t)h.upper * channels + channel;
+                float top = between(above[left], above[right], h.part), bottom = between(below[left], below[right], h.part);
+                dst[g->x.offset + x] = normalised(p, c, between(top, bottom, v.part));
+            }
+        }
+    }
+}
+
 void vi_image_prepare(const vi_pipeline *p, const vit_image *image, float *out, void *scratch) {
     if (image->format == VIT_PIXELS_F32) {
         vi_copy_planes(p, image, out);
@@ -189,8 +236,12 @@ void vi_image_prepare(const vi_pipeline *p, const vit_image *image, float *out, 
     workspace w = lay_out(&arena, n);
     vi_rows rows = vi_rows_of(image, &g, n.working_channels);
     fill_table(p, w.table);
-    prepare_columns(p, &g.x, n.across, &w);
     pad_rows(p, &w, 0, g.y.offset, out);
-    (g.vertical_first ? vertical_first : horizontal_first)(p, &g, &rows, &n, &w, out);
+    if (p->filter == VIT_FILTER_TF_BILINEAR) {
+        interpolate(p, &g, &rows, &n, &w, out);
+    } else {
+        prepare_columns(p, &g.x, n.across, &w);
+        (g.vertical_first ? vertical_first : horizontal_first)(p, &g, &rows, &n, &w, out);
+    }
     pad_rows(p, &w, g.y.offset + g.y.count, p->height, out);
 }

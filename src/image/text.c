@@ -68,7 +68,8 @@ static void put_channels(writer *w, const char *name, const float *values, int32
 }
 
 static void put_resize(writer *w, const vi_pipeline *p) {
-    static const char *const filters[] = {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"};
+    static const char *const filters[] = {"nearest", "lanczos", "bilinear",  "bicubic",
+                                          "box",     "hamming", "bilinear as in TensorFlow"};
     bool one_side = p->resize_height == 0 || p->resize_height == p->resize_width;
     if (p->resize == VIT_RESIZE_NONE) {
         put(w, "no resizing, picture must be ");

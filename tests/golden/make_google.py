@@ -19,7 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax.training import checkpoints
 
-from make_golden import OUT, write_run
+import torch
+
+from make_golden import OUT, PICTURES, picture, write_run
 
 sys.path += sys.argv[1:3]
 gfile = types.ModuleType("tensorflow.io.gfile")  # imported by both projects for files elsewhere, not called here
@@ -223,6 +225,19 @@ def google_old_map(folder, random):  # before MAPHead was a module, positions in
     again = flat(big_vit.fix_old_checkpoints(checkpoint.recover_tree(*zip(*older.items()))))
     assert again.keys() == params.keys() and all((again[k] == v).all() for k, v in params.items())
     save(folder, older)
+
+
+@case
+def pixels_google(folder, random):
+    """tf.image.resize is resize_bilinear with half-pixel centres: what torch calls bilinear without aligned corners."""
+    model = vit_jax_model(classifier="gap", hidden_size=4, num_classes=0, transformer={"num_layers": 1, "mlp_dim": 4, "num_heads": 1})
+    save(folder, flat(randomise(model.init(jax.random.PRNGKey(0), jnp.zeros((1, 8, 8, 3)), train=False)["params"], random)))
+    torch.manual_seed(5)
+    for i, (height, width) in enumerate(PICTURES):
+        image = picture(height, width)
+        planes = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+        made = torch.nn.functional.interpolate(planes, size=(8, 8), mode="bilinear", align_corners=False)
+        write_run(folder, "run%d" % i, {"picture": image, "input": (made[0] - 127.5) / 127.5})
 
 
 def main(names):

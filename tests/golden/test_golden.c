@@ -263,7 +263,7 @@ static void check_pixels(vit_context *vit, const char *name, int run) {
 
 static void preprocessing_matches_its_origin(void) {
     static const char *const names[] = {"pixels_timm_center",    "pixels_timm_squash",   "pixels_timm_border",
-                                        "pixels_timm_rectangle", "pixels_hf_squash",     "pixels_hf_deit",
+                                        "pixels_timm_rectangle", "pixels_google",      "pixels_hf_squash",     "pixels_hf_deit",
                                         "pixels_hf_shortest",    "pixels_hf_clip",       "pixels_hf_bit",
                                         "pixels_hf_siglip",      "pixels_hf_vit_number", "pixels_hf_deit_number"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -171,7 +171,7 @@ static void pipelines(void) {
         const char *field;
         int32_t low, high;
     } fields[] = {{"resize mode", 0, 3},
-                  {"filter", 0, 5},
+                  {"filter", 0, 6},
                   {"pass order", 0, 1},
                   {"crop rounding", 0, 1},
                   {"resize width", 1, VI_MAX_RESIZED},

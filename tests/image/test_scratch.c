@@ -52,7 +52,7 @@ static void absurd_shapes_run(void) {
     if (!pixels) exit(2);
     memset(pixels, 77, 16384 * 100);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        for (int choice = 0; choice < 2 * (VIT_FILTER_HAMMING + 1); choice++) {
+        for (int choice = 0; choice < 2 * (VIT_FILTER_TF_BILINEAR + 1); choice++) {
             int filter = choice / 2, passes = choice % 2;
             vit_image image = {0};
             image.planes[0] = pixels;
