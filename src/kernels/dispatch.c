@@ -88,6 +88,10 @@ static bool vnni512_runs(void) {
     uint32_t a, b, c, d;
     return avx512_runs() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c >> 11 & 1);
 }
+static bool avxvnni_runs(void) {
+    uint32_t a, b, c, d;
+    return avx2_runs() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
 #endif
 
 #ifdef VI_HAVE_NEON
@@ -107,6 +111,7 @@ static const struct int8_row {
     bool (*runs)(void);
 } int8_rows[] = {
     {X86(vi_int8_avx512, vnni512_runs)},
+    {X86(vi_int8_avxvnni, avxvnni_runs)},
     {X86(vi_int8_avx2, avx2_runs)},
     {ARM64(vi_int8_dotprod, dotprod_runs)},
     {ARM64(vi_int8_neon, always_runs)},

@@ -18,7 +18,7 @@ extern const vi_kernels vi_kernels_reference;
 extern const vi_int8 vi_int8_reference;
 #ifdef VI_HAVE_X86
 extern const vi_kernels vi_kernels_avx2, vi_kernels_avx512;
-extern const vi_int8 vi_int8_avx2, vi_int8_avx512;
+extern const vi_int8 vi_int8_avx2, vi_int8_avxvnni, vi_int8_avx512;
 #endif
 #ifdef VI_HAVE_NEON
 extern const vi_kernels vi_kernels_neon;

@@ -18,8 +18,21 @@
 #include "kernels/row.inc"
 #include "kernels/gemm.inc"
 #include "kernels/attention.inc"
-#include "kernels/dots_avx2.h"
+#define VNNI 0
+#include "kernels/dots_avx2.inc"
 #include "kernels/gemm_i8.inc"
+
+/* AVX-VNNI occurs in inline assembly only, of which clang wants to know. */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avxvnni"))), apply_to = function)
+#endif
+#undef VNNI
+#define VNNI 1
+#include "kernels/dots_avx2.inc"
+#include "kernels/gemm_i8.inc"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 #ifdef __clang__
 #pragma clang attribute pop
