@@ -226,4 +226,71 @@ static void backbones(void) {
     }
 }
 
-TEST_MAIN(published_sizes, three_origins, missing_and_left_over, wrong_shapes, backbones)
+/* ---- running --------------------------------------------------------------------------------------------------------------- */
+
+#define SIDE 25 /* an odd size all the way down */
+
+static void run_hybrid(int32_t threads, int32_t batch, const float *pixels, float *out) {
+    vit_options *o = vit_options_create();
+    vit_context *vit = NULL;
+    char why[256] = "";
+    vit_options_set_int(o, VIT_OPT_THREADS, threads);
+    vit_options_set_int(o, VIT_OPT_MAX_BATCH, batch);
+    vit_options_set_int(o, VIT_OPT_IMAGE_WIDTH, SIDE);
+    vit_options_set_int(o, VIT_OPT_IMAGE_HEIGHT, SIDE);
+    CHECK(vit_load(&vit, "tests/golden/data/google_hybrid/model.npz", o, why, sizeof why) == VIT_OK, "%s", why);
+    vit_image images[3];
+    memset(images, 0, sizeof images);
+    for (int i = 0; i < 3; i++) {
+        images[i].format = VIT_PIXELS_F32;
+        images[i].width = images[i].height = SIDE;
+        images[i].planes[0] = pixels + i * 3 * SIDE * SIDE;
+    }
+    if (vit) CHECK(vit_forward(vit, images, 3, out, 15) == VIT_OK, "%s", vit_message(vit));
+    vit_free(vit);
+    vit_options_free(o);
+}
+
+/* The same bits for any number of threads and any place in a batch. */
+static void threads_and_batches_change_nothing(void) {
+    static float pixels[3 * 3 * SIDE * SIDE], one[15], other[15];
+    unsigned long long seed = 7;
+    for (size_t i = 0; i < sizeof pixels / sizeof *pixels; i++) pixels[i] = (float)(test_random(&seed) >> 40) / 8388608.0f - 1.0f;
+    run_hybrid(1, 1, pixels, one);
+    CHECK(memcmp(one, one + 5, 5 * sizeof *one) != 0, "different pictures, the same result");
+    for (int32_t threads = 1; threads <= 5; threads += 2) {
+        run_hybrid(threads, 3, pixels, other);
+        CHECK(memcmp(one, other, sizeof one) == 0, "%d threads", (int)threads);
+    }
+}
+
+/* A block of exactly the planned size is enough, also where a stack was taken apart. */
+static void planned_memory_is_enough(void) {
+    static const char *const names[] = {"google_hybrid", "google_scan", "google_scan_deflated", "google_siglip"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[128], why[256] = "";
+        static unsigned char file[1 << 17];
+        snprintf(path, sizeof path, "tests/golden/data/%s/model.npz", names[i]);
+        FILE *f = fopen(path, "rb");
+        CHECK(f != NULL, "no %s", path);
+        if (!f) continue;
+        size_t size = fread(file, 1, sizeof file, f);
+        fclose(f);
+        uint64_t bytes = 0;
+        CHECK(vit_plan(file, size, NULL, &bytes, why, sizeof why) == VIT_OK, "%s: %s", names[i], why);
+        for (int less = 0; less <= 1; less++) {
+            vit_options *o = vit_options_create();
+            vit_context *vit = NULL;
+            void *memory = aligned_alloc(64, (size_t)bytes);
+            vit_options_set_memory(o, memory, (size_t)bytes - (less ? 64 : 0));
+            int32_t status = vit_load_memory(&vit, file, size, o, why, sizeof why);
+            CHECK((status == VIT_OK) == !less, "%s, %d bytes less: %s", names[i], 64 * less, why);
+            vit_free(vit);
+            vit_options_free(o);
+            free(memory);
+        }
+    }
+}
+
+TEST_MAIN(published_sizes, three_origins, missing_and_left_over, wrong_shapes, backbones, threads_and_batches_change_nothing,
+          planned_memory_is_enough)
