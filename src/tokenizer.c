@@ -57,7 +57,7 @@ static int32_t read_sibling(vi_tokenizer_files *f, const char *path, const char 
     return status;
 }
 
-/* A kind that we do not know costs the strings, not the model: token ids and pictures need no tokenizer. */
+/* A kind or a size that we do not know costs the strings, not the model: token ids and pictures need no tokenizer. */
 static int32_t find_sibling(vi_tokenizer_files *f, const char *path, vi_text_options how, vi_description *d, vi_allocator *a,
                             vi_error *e) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -68,7 +68,7 @@ static int32_t find_sibling(vi_tokenizer_files *f, const char *path, vi_text_opt
         if (!f->file) continue;
         status = compile(f, f->file, f->file_size, &how, a, &why);
         if (status == VIT_OK) return VIT_OK;
-        if (status != VIT_ERROR_UNSUPPORTED) return vi_fail(e, status, "%s", why.text);
+        if (status != VIT_ERROR_UNSUPPORTED && status != VIT_ERROR_LIMIT) return vi_fail(e, status, "%s", why.text);
         vi_note(d, false, "texts: %s", why.text);
         vi_tokenizer_files_free(f, a);
     }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/data/pair_*: small checkpoints of CLIP and SigLIP with both towers and random weights, written by transformers
-themselves, and what they compute in float64. test_pairs.c compares.
+"""Makes tests/golden/data/pair_*: small checkpoints of CLIP and SigLIP with both towers and random weights, written by transformers,
+OpenAI's clip and open_clip themselves, and what they compute in float64 (clip: float32). test_pairs.c compares.
 
-    python3 tests/golden/make_pairs.py [case ...]      (pip: as make_golden.py)
+    python3 tests/golden/make_pairs.py [case ...]      (pip: as make_golden.py, open_clip_torch, clip-anytorch, setuptools<81)
 
 Folders and run files are those of make_golden.py. Records, B pictures, N texts:
   pixels [B, C, H, W], ids [N, L]

@@ -48,6 +48,17 @@ run 0 info --json "$work/pair.vit"
 is_json info
 printed '"text_context": 19'
 
+# A tokenizer of an unknown kind costs the strings, not the model.
+cp -R "$data/pair_clip" "$work/other"
+echo '{"model": {"type": "WordPiece", "vocab": {}}}' >"$work/other/tokenizer.json"
+run 0 info "$work/other"
+printed "texts: tokenizer.json"
+run 1 zeroshot --quiet "$work/other" "$picture" "cat"
+said "came without a tokenizer"
+cp "$data/pair_clip_strings/merges.txt" "$data/pair_clip_strings/vocab.json" "$work/other"
+run 1 zeroshot --quiet "$work/other" "$picture" "cat"
+said "the model 40"
+
 run 2 zeroshot "$data/pair_clip_strings" "$picture"
 said "something is missing"
 run 1 zeroshot --quiet "$data/pair_clip" "$picture" "cat"
