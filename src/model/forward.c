@@ -119,6 +119,9 @@ size_t vi_last_tokens(const vit_context *c) {
     return all ? c->tokens : 1 + (size_t)h->distilled;
 }
 
+/* Rows that go through several operators together: what one writes is then still in the caches when the next reads it. */
+static size_t rows_at_once(const vit_context *c) { return 256 * vi_threads_lanes(c->threads); }
+
 /* The tokens that a block's results are wanted of, as `calls` evenly spaced sets of rows of x: set i is the rows i, i + stride,
  * ..., `count` of them. Usually all rows of all images are one set. */
 typedef struct wanted {
@@ -219,7 +222,15 @@ static void mlp(const vit_context *c, const vi_block *block, bool first, float *
 static void mlp_half(const vit_context *c, const vi_block *block, bool first) {
     size_t D = (size_t)c->model->hparams.width;
     wanted t = wanted_of(c, block);
-    for (size_t i = 0; i < t.calls; i++) mlp(c, block, first, c->work.x + i * D, c->work.y + i * D, t.stride * D, t.count);
+    size_t fit = rows_at_once(c) / c->tokens, parts = (t.count + rows_at_once(c) - 1) / rows_at_once(c);
+    size_t most = fit > 0 ? fit * c->tokens : (t.count + parts - 1) / parts; /* whole images, or equal parts */
+    if (c->work.held) most = t.count;
+    for (size_t i = 0; i < t.calls; i++) {
+        for (size_t row = 0; row < t.count; row += most) {
+            size_t at = (i + row * t.stride) * D, rows = t.count - row < most ? t.count - row : most;
+            mlp(c, block, first, c->work.x + at, c->work.y + at, t.stride * D, rows);
+        }
+    }
 }
 
 /* ---- (4) ------------------------------------------------------------------------------------------------------------------- */
@@ -295,12 +306,26 @@ static void pool_and_classify(const vit_context *c) {
     vi_profile(c, "head", (uint64_t)B * vi_head_macs(c));
 }
 
+/* attention_half for a few images after the others: the same run, seen by some of them. */
+static void attention_by_images(const vit_context *c, const vi_block *block, bool branch) {
+    size_t fit = rows_at_once(c) / c->tokens, batch = (size_t)c->batch, most = fit > 0 ? fit : 1;
+    for (size_t first = 0; first < batch; first += most) {
+        size_t before = first * c->tokens * (size_t)c->model->hparams.width;
+        vit_context some = *c;
+        some.batch = (int32_t)(batch - first < most ? batch - first : most);
+        some.work.x += before;
+        some.work.y += before;
+        if (some.work.held) some.work.held += before;
+        attention_half(&some, block, branch);
+    }
+}
+
 /* Piece `stage` of the blocks: the attentions of the blocks side by side, then their MLPs. */
 void vi_run_block(const vit_context *c, int32_t stage) {
     int32_t branches = c->model->hparams.branches, layer = stage / (2 * branches), piece = stage % (2 * branches);
     const vi_block *block = &c->model->weights.blocks[layer * branches + piece % branches];
     if (piece < branches)
-        attention_half(c, block, piece == 0);
+        attention_by_images(c, block, piece == 0);
     else
         mlp_half(c, block, piece == branches);
     if (piece == 2 * branches - 1) keep_layer(c, layer + 1);
