@@ -16,7 +16,7 @@ static const char *const older[] = {"LayerNorm_2", "MultiHeadDotProductAttention
 static const char *const linen[] = {"LayerNorm_1", "MultiHeadDotProductAttention_0", "MlpBlock_0"};
 
 static inline void put_at(checkpoint *c, const char *place, const char *name, const char *shape) {
-    char full[96];
+    char full[256];
     snprintf(full, sizeof full, "%s%s", place, name);
     put(c, full, "%s", shape);
 }
