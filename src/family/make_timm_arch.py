@@ -16,6 +16,17 @@ OTHER_TENSORS = ("attn_layer", "DiffParallelScalingBlock")
 OTHER_MODEL = ("rope_mrope", "num_kv_heads")
 ACTIVATIONS = {"": "GELU", "'gelu_tanh'": "GELU_TANH", "'quick_gelu'": "QUICK_GELU", "nn.SiLU": "SILU", "'silu'": "SILU"}
 STATS = {"0.5": "HALF", "imagenet": "IMAGENET", "clip": "CLIP", "0": "UNIT"}
+# Architectures of timm 1.0.31 that the files do not have yet: name, heads, SwiGLU, of one kind each.
+RADIO = (("base", 12), ("large", 16), ("huge", 16), ("giant", 24))
+RADIO = [("vit_%s_patch16_radio_v3" % size, heads) for size, heads in RADIO] + [
+    ("vit_so400m_patch16_radio_v4", 16), ("vit_huge_patch16_radio_v4", 16)]
+LINGBOT = (("small", 6, ""), ("base", 12, ""), ("large", 16, ""), ("giant", 24, "swiglu_mlp=True; "))
+LATER = [({"file": "vision_transformer.py", "arch": name, "num_heads": heads, "other_args": "no_embed_class=True", "backbone": ""},
+          ("clip", 1.0, "center", "bicubic")) for name, heads in RADIO] + [
+         ({"file": "eva.py", "arch": "vit_%s_patch16_lingbot" % size, "num_heads": heads, "backbone": "",
+           "other_args": more + "global_pool='token'; rope_type='dinov3'; rope_temperature=100; rope_rotate_half=True; "
+           "use_rot_pos_emb=True; norm_layer=partial(LayerNorm, eps=1e-05)"}, ("imagenet", 1.0, "squash", "bilinear"))
+         for size, heads, more in LINGBOT]
 HEAD = '''\
 /* timm_arch.c: written by make_timm_arch.py, do not edit. What neither the tensors nor a config.json of timm say: heads,
  * activation, epsilon, pooling and position layout by architecture, and its most usual preprocessing. Sorted by name. */
@@ -96,9 +107,9 @@ def flags(row, args, mode, interpolation):
 
 
 def main(arch_path, pretrained_path):
-    usual = preprocessing(pretrained_path)
+    usual = {**preprocessing(pretrained_path), **{row["arch"]: pixels for row, pixels in LATER}}
     print(HEAD, end="")
-    for row in sorted(rows(arch_path), key=lambda r: r["arch"].encode()):
+    for row in sorted([*rows(arch_path), *(row for row, pixels in LATER)], key=lambda r: r["arch"].encode()):
         if row["file"] not in FILES or any(word in row["other_args"] for word in OTHER_TENSORS):
             continue
         if "hybrid" in row["file"] and "_resnetv2" not in row["backbone"]:

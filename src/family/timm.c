@@ -276,7 +276,7 @@ static int32_t refuse_nameless_eva(const timm_config *t, const vi_names *n, cons
         snprintf(name, sizeof name, "%sblocks.0.attn.%s", n->prefix, signs[i]);
         if (vi_directory_find(n->directory, name) == NULL) continue;
         return vi_fail(e, VIT_ERROR_UNSUPPORTED,
-                       "%s: tensor '%s': an EVA model without config.json's architecture is not supported (option config)",
+                       "%s: tensor '%s': an EVA model of an unknown architecture is not supported (option config)",
                        n->directory->reader->name, name);
     }
     return VIT_OK;
