@@ -102,7 +102,7 @@ static inline blob make_model(model_shape s) {
     while (m.header_size % 8) maker_text(&m, " ");
     blob b = {.size = 8 + m.header_size + 4 * m.count};
     b.data = calloc(1, b.size);
-    for (int i = 0; i < 8; i++) b.data[i] = (unsigned char)(m.header_size >> (8 * i));
+    for (int i = 0; i < 8; i++) b.data[i] = (unsigned char)((uint64_t)m.header_size >> (8 * i));
     memcpy(b.data + 8, m.header, m.header_size);
     for (size_t i = 0; i < m.count; i++) { /* little-endian on every host */
         unsigned bits;

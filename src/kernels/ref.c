@@ -105,7 +105,9 @@ static void quantise(const vi_bytes *q, size_t row, const float *x, size_t cols)
     const double zero = (double)q->steps[row].zero;
     memset(bytes, 0, (cols + 3) / 4 * 4);
     for (size_t k = 0; inverse > 0.0f && k < cols; k++) {
-        bytes[k] = (uint8_t)((double)x[k] * (double)inverse + (round + zero) - round);
+        /* In a variable, which is a double: x87 would add with more bits. */
+        const double rounded = (double)x[k] * (double)inverse + (round + zero);
+        bytes[k] = (uint8_t)(rounded - round);
     }
 }
 

@@ -143,7 +143,7 @@ static inline unsigned char *checkpoint_header(const checkpoint *c, size_t *size
         data = end;
     }
     header[used++] = '}';
-    for (int i = 0; i < 8; i++) header[i] = (char)((used - 8) >> (8 * i));
+    for (int i = 0; i < 8; i++) header[i] = (char)((uint64_t)(used - 8) >> (8 * i));
     *size = used;
     *data_size = data;
     return (unsigned char *)header;

@@ -63,7 +63,7 @@ static void test_values(void) {
     CHECK(vi_named_int(d, "clip.use_gelu", &n) && n == 1, "bool");
     CHECK(!vi_named_int(d, "test.uint64", &n), "2^64 - 1 does not fit");
     CHECK(vi_named_reals(d, "clip.vision.attention.layer_norm_epsilon", x, 1) == 1 && x[0] == 1.0 / 1048576, "f32");
-    CHECK(vi_named_reals(d, "test.float64", x, 1) == 1 && x[0] == 0.1, "f64");
+    CHECK(vi_named_reals(d, "test.float64", x, 1) == 1 && x[0] == (double)0.1, "f64");
     CHECK(vi_named_reals(d, "clip.vision.image_mean", x, 2) == 3 && x[0] == 0.5 && x[1] == 0.25 && x[2] == 0, "a list, cut");
     CHECK(vi_named_reals(d, "clip.vision.image_mean", x, 3) == 3 && x[2] == 0.125, "a list");
     CHECK(vi_named_reals(d, "clip.vision.feature_layer", x, 3) == 2 && x[0] == -2 && x[1] == 5, "a list of integers");

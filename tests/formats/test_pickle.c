@@ -115,7 +115,7 @@ static void test_atoms(void) {
     }
     unpickled u;
     open_pickle(&u, PICKLE("G\x3F\xB9\x99\x99\x99\x99\x99\x9A."));
-    CHECK(root_of(&u, VI_PICKLE_REAL)->of.real == 0.1, "0.1");
+    CHECK(root_of(&u, VI_PICKLE_REAL)->of.real == (double)0.1, "0.1");
     close_pickle(&u);
 }
 
