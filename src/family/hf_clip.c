@@ -28,7 +28,7 @@ static bool detect(const vi_checkpoint *c) {
 }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    const vi_hf_class k = {"CLIP", 768, 12, 12, 3072, 224, 32, VIT_ACT_QUICK_GELU, 1e-5, VI_COVERS_ALL};
+    static const vi_hf_class k = {"CLIP", 768, 12, 12, 3072, 224, 32, VIT_ACT_QUICK_GELU, 1e-5, VI_COVERS_ALL};
     vi_hparams *h = &d->hparams;
     vi_names n;
     open_names(c, &n);
@@ -51,7 +51,9 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 }
 
 static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
-    const vi_hf_text_class k = {512, 12, 8, 2048, 49408, 77, VIT_ACT_QUICK_GELU, 1e-5, 1, VI_PICK_END, 49407, &vi_hf_clip_text};
+    static const vi_hf_text_class k = {
+        512, 12, 8, 2048, 49408, 77, VIT_ACT_QUICK_GELU, 1e-5, 1, VI_PICK_END, 49407,
+        &vi_hf_clip_text};
     return vi_hf_text_hparams(&k, c, d, text, e);
 }
 

@@ -59,7 +59,7 @@ static bool detect(const vi_checkpoint *c) {
 }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    const vi_hf_class k = {"DINOv2", 768, 12, 12, 0, 224, 14, VIT_ACT_GELU, 1e-6, VI_COVERS_CLASS};
+    static const vi_hf_class k = {"DINOv2", 768, 12, 12, 0, 224, 14, VIT_ACT_GELU, 1e-6, VI_COVERS_CLASS};
     vi_hparams *h = &d->hparams;
     vi_names n;
     open_names(c, &n);

@@ -60,7 +60,7 @@ static const struct {
 } biases[] = {{"proj_bias", VI_PROJ_B}, {"mlp_bias", VI_FC1_B}, {"mlp_bias", VI_FC2_B}};
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    const vi_hf_class k = {"DINOv3", 384, 12, 6, 1536, 224, 16, VIT_ACT_GELU, 1e-5, VI_COVERS_ABSENT};
+    static const vi_hf_class k = {"DINOv3", 384, 12, 6, 1536, 224, 16, VIT_ACT_GELU, 1e-5, VI_COVERS_ABSENT};
     vi_hparams *h = &d->hparams;
     vi_config g = {VI_CONFIG_FILE, e, VIT_OK};
     vi_names n;

@@ -42,7 +42,7 @@ static bool detect(const vi_checkpoint *c) {
 }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    const vi_hf_class k = {"Siglip", 768, 12, 12, 3072, 224, 16, VIT_ACT_GELU_TANH, 1e-6, VI_COVERS_NONE};
+    static const vi_hf_class k = {"Siglip", 768, 12, 12, 3072, 224, 16, VIT_ACT_GELU_TANH, 1e-6, VI_COVERS_NONE};
     vi_hparams *h = &d->hparams;
     vi_names n;
     open_names(c, &n);
@@ -66,7 +66,9 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 }
 
 static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
-    const vi_hf_text_class k = {768, 12, 12, 3072, 32000, 64, VIT_ACT_GELU_TANH, 1e-6, 0, VI_PICK_LAST, -1, &vi_hf_siglip_text};
+    static const vi_hf_text_class k = {
+        768, 12, 12, 3072, 32000, 64, VIT_ACT_GELU_TANH, 1e-6, 0, VI_PICK_LAST, -1,
+        &vi_hf_siglip_text};
     return vi_hf_text_hparams(&k, c, d, text, e);
 }
 

@@ -34,7 +34,8 @@ static bool detect(const vi_checkpoint *c) {
 }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    vi_hf_class k = {"ViT", 768, 12, 12, 3072, 224, 16, VIT_ACT_GELU, 1e-12, VI_COVERS_ALL};
+    static const vi_hf_class usual = {"ViT", 768, 12, 12, 3072, 224, 16, VIT_ACT_GELU, 1e-12, VI_COVERS_ALL};
+    vi_hf_class k = usual;
     vi_names n;
     vi_config g = {VI_CONFIG_FILE, e, VIT_OK};
     open_names(c, &n);

@@ -76,7 +76,7 @@ static int32_t read_backbone(const vi_checkpoint *c, vi_hparams *h, vi_error *e)
 }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    const vi_hf_class k = {"ViTHybrid", 768, 12, 12, 3072, 224, 1, VIT_ACT_GELU, 1e-12, VI_COVERS_ALL};
+    static const vi_hf_class k = {"ViTHybrid", 768, 12, 12, 3072, 224, 1, VIT_ACT_GELU, 1e-12, VI_COVERS_ALL};
     vi_names n;
     open_names(c, &n);
     if (vi_names_find(&n, VI_CLASS_TOKEN, 0) == NULL) return vi_names_missing(&n, VI_CLASS_TOKEN, 0, e);

@@ -319,13 +319,13 @@ static bytes with_meta(const bytes *saved, uint32_t key, vi_meta changed, uint64
     bytes out = {0};
     CHECK(vi_reader_open_memory(&reader, saved->data, saved->size, &e) == VIT_OK, "%s", e.text);
     CHECK(vi_directory_open(&d, &reader, &a, &e) == VIT_OK, "%s", e.text);
-    vi_meta meta[64];
-    vi_write_tensor tensors[64];
+    vi_meta meta[96];
+    vi_write_tensor tensors[96];
     size_t count = 0;
-    for (size_t i = 0; i < d.meta_count && i < 63; i++)
+    for (size_t i = 0; i < d.meta_count && i < 95; i++)
         if (d.meta[i].key != key) meta[count++] = d.meta[i];
     if (changed.key) meta[count++] = changed;
-    for (size_t i = 0; i < d.count && i < 64; i++) {
+    for (size_t i = 0; i < d.count && i < 96; i++) {
         const vi_tensor *t = &d.tensors[i];
         tensors[i] = (vi_write_tensor){t->name, t->dtype, t->layout, t->rank, {0}, saved->data + t->offset, t->bytes};
         memcpy(tensors[i].shape, t->shape, sizeof t->shape);
@@ -403,6 +403,52 @@ static void damaged_metadata_is_refused(void) {
     vit_free(vit);
 }
 
+/* The same for the numbers of a text tower. */
+static void damaged_text_towers_are_refused(void) {
+    static const unsigned char nan[8] = {0, 0, 0, 0, 0, 0, 0xf8, 0x7f};
+    static const struct {
+        uint32_t key;
+        vi_meta changed;
+        int32_t status;
+        const char *message;
+    } cases[] = {
+        {60, {0}, VIT_ERROR_MODEL, "'text."}, /* no text tower, so its tensors are left over */
+        {60, {60, VI_META_INT, 0, NULL, 0}, VIT_ERROR_CORRUPT, "vocabulary"},
+        {60, {60, VI_META_INT, -5, NULL, 0}, VIT_ERROR_CORRUPT, "vocabulary"},
+        {60, {60, VI_META_INT, 41, NULL, 0}, VIT_ERROR_MODEL, "'text.tokens.weight'"},
+        {60, {60, VI_META_INT, 1 << 30, NULL, 0}, VIT_ERROR_MODEL, "vocabulary is 1073741824"},
+        {61, {0}, VIT_ERROR_MODEL, "width is missing"},
+        {61, {61, VI_META_INT, 10, NULL, 0}, VIT_ERROR_MODEL, "'text."},
+        {62, {62, VI_META_INT, 3, NULL, 0}, VIT_ERROR_MODEL, "blocks.2."},
+        {62, {62, VI_META_INT, 1, NULL, 0}, VIT_ERROR_MODEL, "'text.blocks.1."},
+        {62, {62, VI_META_INT, 0, NULL, 0}, VIT_ERROR_MODEL, "text tower: depth is 0"},
+        {63, {63, VI_META_INT, 3, NULL, 0}, VIT_ERROR_MODEL, "text tower: width 8 is not a multiple of heads 3"},
+        {63, {63, VI_META_INT, 0, NULL, 0}, VIT_ERROR_MODEL, "text tower: heads is 0"},
+        {65, {65, VI_META_INT, 18, NULL, 0}, VIT_ERROR_MODEL, "'text.position'"},
+        {65, {65, VI_META_INT, INT64_C(1) << 33, NULL, 0}, VIT_ERROR_CORRUPT, "context"},
+        {66, {66, VI_META_INT, 9, NULL, 0}, VIT_ERROR_MODEL, "text tower: activation is 9"},
+        {67, {67, VI_META_REAL, 0, nan, 1}, VIT_ERROR_CORRUPT, "eps"},
+        {70, {70, VI_META_INT, 2, NULL, 0}, VIT_ERROR_MODEL, "text tower: causal is 2"},
+        {71, {71, VI_META_INT, 3, NULL, 0}, VIT_ERROR_MODEL, "text tower: pick is 3"},
+        {72, {72, VI_META_INT, -1, NULL, 0}, VIT_ERROR_MODEL, "text tower: end_token is -1"},
+        {73, {73, VI_META_INT, 5, NULL, 0}, VIT_ERROR_MODEL, "embeddings of pictures have 6 numbers, those of texts 5"},
+        {74, {74, VI_META_INT, 1, NULL, 0}, VIT_ERROR_UNSUPPORTED, "record 74"},
+    };
+    vit_context *vit = load("pair_clip", VIT_PRECISION_F32);
+    if (!vit) return;
+    bytes saved = save(vit);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && vi_little_endian(); i++) {
+        bytes file = with_meta(&saved, cases[i].key, cases[i].changed, 0);
+        described *r = calloc(1, sizeof *r);
+        describe_file(r, file.data, file.size, NULL, NULL, NULL);
+        CHECK(r->status == cases[i].status, "case %zu: %d: %s", i, (int)r->status, r->e.text);
+        CHECK(strstr(r->e.text, cases[i].message) != NULL, "case %zu: %s", i, r->e.text);
+        close_described(r);
+    }
+    free(saved.data);
+    vit_free(vit);
+}
+
 /* A config.json for a file that needs none is not passed over in silence. */
 static void a_config_is_noted(void) {
     char why[512] = "";
@@ -422,4 +468,5 @@ static void a_config_is_noted(void) {
     free(saved.data);
 }
 
-TEST_MAIN(copies_are_the_same_model, every_number_and_slot_survives, damaged_metadata_is_refused, a_config_is_noted)
+TEST_MAIN(copies_are_the_same_model, every_number_and_slot_survives, damaged_metadata_is_refused,
+          damaged_text_towers_are_refused, a_config_is_noted)
