@@ -52,7 +52,7 @@ static int32_t read_backbone(const vi_checkpoint *c, vi_hparams *h, vi_error *e)
     if (g.status != VIT_OK || backbone == NULL) return g.status;
     int32_t stages = 0;
     while (stages < VI_MAX_STAGES && h->stem_units[stages] > 0) stages++;
-    char last[16];
+    char last[32];
     snprintf(last, sizeof last, "stage%ld", (long)stages);
     const vi_json_value *names = vi_config_get(backbone, "out_features");
     vi_config_word(&g, backbone, "layer_type", WORDS(layer_types), 1);

@@ -83,8 +83,11 @@ static model read_model(const char *name, int64_t precision) {
     return m;
 }
 
-/* Every byte at both ends; some in the middle, where the tensors are. */
-static size_t next_byte(size_t at, size_t size) { return at < HEAD || at + TAIL >= size ? at + 1 : at + 97; }
+/* Every byte at both ends; some in the middle, where the tensors are. Under emulators (make cross) only some. */
+static size_t next_byte(size_t at, size_t size) {
+    if (strcmp(test_shared(), "none") == 0) return at + 97;
+    return at < HEAD || at + TAIL >= size ? at + 1 : at + 97;
+}
 
 static void cut(const model *m, size_t padding, const char *name) {
     for (size_t n = 0; n < m->size - padding; n = next_byte(n, m->size))
