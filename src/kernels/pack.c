@@ -64,12 +64,12 @@ static void pack_int8_rows(void *dst, size_t rows, size_t cols, const float *src
     const size_t padded = row1 == rows ? panels_of(rows) * VI_PANEL : row1;
     float *scales = dst, *sums = scales + panels_of(rows) * VI_PANEL;
     for (size_t row = row0; row < padded; row++) {
-        const float *from = row < rows ? src + (row - row0) * cols : NULL;
+        const float *from = row < rows ? src + (row - row0) * cols : src; /* padding: nothing is read */
         int8_t *to = (int8_t *)(uintptr_t)vi_i8_panel(&w, row / VI_PANEL) + row % VI_PANEL * 4;
         float inverse = 0;
         int32_t sum = 0;
         size_t k = 0;
-        scales[row] = from ? int8_scale(from, cols, &inverse) : 0.0f;
+        scales[row] = row < rows ? int8_scale(from, cols, &inverse) : 0.0f;
         for (; inverse > 0.0f && k + 4 <= cols; k += 4, to += 4 * VI_PANEL) sum += int8_four(to, from + k, 4, inverse);
         for (; k < cols; k += 4, to += 4 * VI_PANEL) sum += int8_four(to, from + k, inverse > 0.0f ? cols - k : 0, inverse);
         sums[row] = (float)sum; /* exact: below 2^24 */

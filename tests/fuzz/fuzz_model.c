@@ -53,7 +53,7 @@ static void load(const unsigned char *data, size_t size, const char *config, int
     MUST((status == VIT_OK) == (c != NULL) && (status == VIT_OK || (status < 0 && why[0] != '\0')));
     if (c != NULL) {
         run(c);
-        if (vit_save_writer(c, append, &saved, why, sizeof why) == VIT_OK && config == NULL) {
+        if (vit_save_writer(c, append, &saved, NULL, 0) == VIT_OK) {
             vit_options_set_int(o, VIT_OPT_PRECISION, VIT_PRECISION_AUTO);
             vit_options_set_int(o, VIT_OPT_MAX_MEMORY, 4 * MEMORY);
             MUST(vit_load_memory(&again, saved.data, saved.size, o, why, sizeof why) == VIT_OK);
