@@ -28,12 +28,13 @@ static double pair_angle(const vi_hparams *h, const float *periods, size_t i, in
 void vi_rope_table(float *table, const vi_hparams *h, const vi_weights *w, int32_t grid_width, int32_t grid_height) {
     size_t half = (size_t)(h->width / h->heads) / 2, tables = vi_rope_tables(h);
     const float *freqs = w->rope_freqs;
-    for (size_t t = 0; t < tables; t++, freqs += freqs ? half : 0)
+    for (size_t t = 0; t < tables; t++)
         for (int32_t y = 0; y < grid_height; y++)
             for (int32_t x = 0; x < grid_width; x++, table += 2 * half)
                 for (size_t i = 0; i < half; i++) {
-                    double a = h->rope == VI_ROPE_MIXED ? (double)freqs[i] * x + (double)freqs[tables * half + i] * y
-                                                        : pair_angle(h, w->rope_periods, i, x, y, grid_width, grid_height);
+                    double a = h->rope == VI_ROPE_MIXED
+                                   ? (double)freqs[t * half + i] * x + (double)freqs[(tables + t) * half + i] * y
+                                   : pair_angle(h, w->rope_periods, i, x, y, grid_width, grid_height);
                     table[i] = (float)cos(a);
                     table[half + i] = (float)sin(a);
                 }
