@@ -213,7 +213,9 @@ valgrind:
 	$(SLOWLY) $(MAKE) RUNNER='valgrind -q --error-exitcode=9 --leak-check=full' run-test-programs
 
 # Other processors, emulated: static programs of Debian's cross compilers under qemu-user.
+# `make cross-i686`: 32-bit x86 with its x87 arithmetic, which needs no emulator.
 CROSS := aarch64 arm s390x
+CROSS_i686 := i686-linux-gnu
 CROSS_aarch64 := aarch64-linux-gnu
 CROSS_arm := arm-linux-gnueabihf
 CROSS_s390x := s390x-linux-gnu

@@ -34,7 +34,7 @@ static void report(const struct model *model, const char *in, const char *out, u
         return;
     }
     print_text(stdout, in, 0);
-    printf(": %s\n", text_of_bytes(before, in_size));
+    printf(": %s\n", in_size > 0 ? text_of_bytes(before, in_size) : "a folder");
     print_text(stdout, out, 0);
     printf(": %s, %s parameters in %s, ", text_of_bytes(after, out_size),
            text_of_count(count, model_number(model, VIT_INFO_PARAMETERS)), precision);

@@ -55,7 +55,7 @@ seed_models() {
 seed() {
     data=tests/formats/data
     case $1 in
-    npz) cp $data/*.npz tests/golden/data/google_scan*/*.npz "$2" ;;
+    npz) cp $data/*.npz tests/golden/data/google_scan_deflated/*.npz "$2" ;;
     pth) cp $data/*.pth $data/*.pt "$2" ;;
     gguf) cp $data/*.gguf tests/golden/data/gguf_vit/*.gguf "$2" ;;
     safetensors) cp $data/model/sharded/*.safetensors tests/golden/data/pair_clip/*.safetensors "$2" ;;
