@@ -16,6 +16,8 @@ static void *lane_scratch(const vit_context *c, size_t lane) { return c->work.la
 #define PANELS_STEP 6     /* 96 columns: two register tiles of the widest kernel */
 #define UNITS_PER_LANE 4  /* at least: lanes are not equally fast; not many more: a unit's first weights are not fetched ahead */
 #define ROWS_STEP 24      /* a multiple of every kernel's tile height */
+#define ROWS_PER_LANE 48  /* at least, where the rows are dealt out and every lane reads all of the weights; */
+#define WEIGHTS_SHARED (4u << 20) /* more bytes are read by one lane each instead */
 
 typedef struct linear_job {
     const vit_context *c;
@@ -55,7 +57,10 @@ void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float 
                        .residual = epilogue.residual,
                        .ldr = ldy,
                        .activation = epilogue.activation};
-    if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
+    size_t bytes = layer->w.cols * panels * VI_PANEL * (layer->w.type == VI_BF16 ? sizeof(uint16_t) : sizeof(float));
+    if (lanes > 1 && rows >= ROWS_PER_LANE * lanes && bytes <= WEIGHTS_SHARED) { /* a lane finds its rows in its own cache */
+        j.row_step = ceil_div(rows, lanes);
+    } else if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
         size_t units = UNITS_PER_LANE * lanes, share = ceil_div(ceil_div(panels, units), PANELS_STEP) * PANELS_STEP;
         j.panel_step = min_size(share, ceil_div(panels, 2));
         size_t wanted = ceil_div(units, ceil_div(panels, j.panel_step));
