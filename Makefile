@@ -5,6 +5,7 @@
 #? make demo            classify a picture with the small model that comes along
 #? make test            build and run all tests; the last line is "N passed, N failed"
 #? make bench           how close each kernel comes to what the processor can do
+#? make density         inner loops of the kernels: instructions, multiply-adds, nothing spilled; `make cross-density` for AArch64
 #? make lint            who includes whom, who allocates, who does I/O, file sizes; with its own negative controls
 #? make abi             exported symbols, stack frames, writable data, the header alone, the recorded ABI
 #? make sanitize        the C tests and the tool with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -182,6 +183,9 @@ test: all test-programs
 run-test-programs: test-programs
 	@RUNNER='$(RUNNER)' $(TEST_ENV) sh tests/run.sh $(TEST_PROGRAMS) $(SCRIPTS)
 
+density: static
+	@$(TEST_ENV) sh tests/kernels/density.sh
+
 lint:
 	@sh tests/lint/lint.sh .
 	@sh tests/lint/test_lint.sh
@@ -229,6 +233,8 @@ cross: $(CROSS:%=cross-%)
 capped: test-programs
 	$(SLOWLY) $(MAKE) RUNNER='qemu-x86_64 -cpu qemu64' run-test-programs
 	$(SLOWLY) $(MAKE) RUNNER='qemu-x86_64 -cpu Haswell' ONLY='tests/api/% tests/family/% tests/golden/% tests/image/%' run-test-programs
+cross-density:
+	+$(call cross-make,aarch64) OBJDUMP=$(CROSS_aarch64)-objdump density
 cross-%:
 	+$(call cross-make,$*) RUNNER='$(CROSS_RUN_$*)' tool examples run-test-programs
 cross-make = $(SLOWLY) $(MAKE) BUILD=$(BUILD)/$(1) LIB=$(BUILD)/$(1)/lib CC=$(CROSS_$(1))-gcc AR=$(CROSS_$(1))-ar LDFLAGS=-static \
@@ -279,5 +285,5 @@ help:
 	@sed -n 's/^#? //p' Makefile
 
 FORCE:
-.PHONY: all static shared tool examples test-programs demo bench test run-test-programs lint abi abi-record sanitize tsan valgrind cross capped \
+.PHONY: all static shared tool examples test-programs demo bench test run-test-programs density cross-density lint abi abi-record sanitize tsan valgrind cross capped \
     install install-lib install-tool uninstall clean help FORCE
