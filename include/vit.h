@@ -204,7 +204,10 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 
 #define VIT_PRECISION_AUTO 0 /* as stored in a .vit file; f32 otherwise */
 #define VIT_PRECISION_F32 1
-#define VIT_PRECISION_BF16 2 /* matrices stored in bfloat16, arithmetic in float32 */
+#define VIT_PRECISION_BF16 2 /* matrices stored in bfloat16: half the memory. Where the processor has fast dot products for it
+                                (AMD from Zen 4 on, ARMv8.6) their inputs are rounded to it as well, for twice the speed;
+                                everything else in float32. Elsewhere all arithmetic is float32. VIT_PRECISION_F32 has that on
+                                any machine: of a .vit file of bfloat16, the same numbers, at float32's speed and memory */
 #define VIT_PRECISION_INT8 3 /* matrices of the blocks as bytes with a scale per output channel, multiplied with inputs that are
                                 rounded to bytes with a step per token; everything else in float32. A quarter of the memory, three
                                 times as fast where there are instructions for it; `vit quantize` says how exact it is */
@@ -447,6 +450,7 @@ VIT_API int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value
 #define VIT_TEXT_NOTES 7        /* what was assumed, one line each with the option that says otherwise; "" when nothing was.
                                    "option heads" is VIT_OPT_HEADS here, heads= in Python, --set heads= of the tool */
 #define VIT_TEXT_SOURCES 8      /* what the model was read from: "tensors, config.json" */
+#define VIT_TEXT_PRODUCTS 9     /* what multiplies the blocks' matrices: "avx512", "avx512 vdpbf16ps", "neon sdot" */
 /* Text owned by the context, valid until it is freed; "" for an unknown key or NULL context. */
 VIT_API const char *vit_info_text(const vit_context *vit, int32_t key);
 

@@ -118,6 +118,12 @@ int32_t vit_info_int(const vit_context *vit, int32_t key, int64_t *value) {
     return VIT_OK;
 }
 
+/* What multiplies the blocks' matrices. */
+static const char *products(const vit_context *vit) {
+    if (vit->model->precision == VI_I8) return vit->int8->name;
+    return vit->model->precision == VI_BF16 && vit->bf16 ? vit->bf16->name : vit->kernels->name;
+}
+
 const char *vit_info_text(const vit_context *vit, int32_t key) {
     if (!vit) return "";
     const vi_model *m = vit->model;
@@ -126,6 +132,7 @@ const char *vit_info_text(const vit_context *vit, int32_t key) {
     case VIT_TEXT_FAMILY: return m->family;
     case VIT_TEXT_FORMAT: return m->format;
     case VIT_TEXT_ISA: return vit->kernels->name;
+    case VIT_TEXT_PRODUCTS: return products(vit);
     case VIT_TEXT_PRECISION: return m->precision == VI_I8 ? "int8" : m->precision == VI_BF16 ? "bf16" : "f32";
     case VIT_TEXT_PIPELINE: return vit->pipeline_text;
     case VIT_TEXT_NOTES: return m->notes;

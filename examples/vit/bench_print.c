@@ -67,8 +67,8 @@ void bench_print_json(struct bench *b) {
     print_json_text(b->model.name);
     printf(", \"random\": %s, \"version\": \"%s\", \"build\": ", b->is_random ? "true" : "false", vit_version_text());
     print_json_text(vit_build_text());
-    printf(",\n \"isa\": \"%s\", \"precision\": \"%s\"", vit_info_text(b->model.vit, VIT_TEXT_ISA),
-           vit_info_text(b->model.vit, VIT_TEXT_PRECISION));
+    printf(",\n \"isa\": \"%s\", \"products\": \"%s\", \"precision\": \"%s\"", vit_info_text(b->model.vit, VIT_TEXT_ISA),
+           vit_info_text(b->model.vit, VIT_TEXT_PRODUCTS), vit_info_text(b->model.vit, VIT_TEXT_PRECISION));
     printf(", \"threads\": %lld, \"batch\": %lld", number(b, VIT_INFO_THREADS), (long long)b->batch);
     printf(",\n \"image_width\": %lld, \"image_height\": %lld, \"patch_width\": %lld, \"patch_height\": %lld, \"tokens\": %lld",
            number(b, VIT_INFO_IMAGE_WIDTH), number(b, VIT_INFO_IMAGE_HEIGHT), number(b, VIT_INFO_PATCH_WIDTH),
@@ -118,7 +118,7 @@ void bench_print_text(struct bench *b) {
            text_of_count(a, number(b, VIT_INFO_PARAMETERS)), 2e-9 * (double)m->macs / (double)b->batch);
     printf("input         %lld x %lld pixels, %lld tokens\n", number(b, VIT_INFO_IMAGE_WIDTH), number(b, VIT_INFO_IMAGE_HEIGHT),
            number(b, VIT_INFO_TOKENS));
-    printf("computed with %s, %s weights, %lld thread%s, batches of %lld\n", vit_info_text(b->model.vit, VIT_TEXT_ISA),
+    printf("computed with %s, %s weights, %lld thread%s, batches of %lld\n", vit_info_text(b->model.vit, VIT_TEXT_PRODUCTS),
            vit_info_text(b->model.vit, VIT_TEXT_PRECISION), threads, threads == 1 ? "" : "s", (long long)b->batch);
     printf("load          %.1f ms\n", 1e3 * b->load);
     printf("a picture     min %.3f  median %.3f  p95 %.3f ms  (%lld runs)\n", per_image * m->least, per_image * m->median,

@@ -71,6 +71,7 @@ static const struct {
     {"family", VIT_TEXT_FAMILY},
     {"format", VIT_TEXT_FORMAT},
     {"isa", VIT_TEXT_ISA},
+    {"products", VIT_TEXT_PRODUCTS},
     {"precision", VIT_TEXT_PRECISION},
     {"pipeline", VIT_TEXT_PIPELINE},
     {"notes", VIT_TEXT_NOTES},
@@ -200,7 +201,7 @@ static void print_cost(const struct model *m) {
     row("memory", text);
     snprintf(text, sizeof text, "%.4g GFLOP for a picture", 2e-9 * (double)model_number(m, VIT_INFO_MACS));
     row("work", text);
-    row("instructions", vit_info_text(m->vit, VIT_TEXT_ISA));
+    row("instructions", vit_info_text(m->vit, VIT_TEXT_PRODUCTS));
 }
 
 static void print_info(const struct model *m) {

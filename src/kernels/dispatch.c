@@ -81,7 +81,7 @@ const vi_kernels *vi_kernels_for(int32_t cap) {
     return &vi_kernels_reference;
 }
 
-/* ---- int8 ------------------------------------------------------------------------------------------------------------------ */
+/* ---- dot products ---------------------------------------------------------------------------------------------------------- */
 
 #ifdef VI_HAVE_X86
 static bool vnni512_runs(void) {
@@ -92,22 +92,44 @@ static bool avxvnni_runs(void) {
     uint32_t a, b, c, d;
     return avx2_runs() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
+
+/* "AuthenticAMD" or "HygonGenuine" */
+static bool made_by_amd(void) {
+    uint32_t a, b, c, d;
+    if (!__get_cpuid(0, &a, &b, &c, &d)) return false;
+    return (b == 0x68747541 && d == 0x69746e65 && c == 0x444d4163) || (b == 0x6f677948 && d == 0x6e65476e && c == 0x656e6975);
+}
+
+/* vdpbf16ps does two multiply-adds in each lane. Zen 4 and 5 begin as many of them as f32 multiply-adds, so that it is twice as
+ * fast; Sapphire and Emerald Rapids a quarter as many, so that it is half as fast (docs/performance.md, Sixteen bits). */
+static bool bf16_512_pays(void) {
+    uint32_t a, b, c, d;
+    return avx512_runs() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1) && made_by_amd();
+}
 #endif
 
 #ifdef VI_HAVE_NEON
 #if defined(__linux__)
 #include <sys/auxv.h>
 static bool dotprod_runs(void) { return getauxval(AT_HWCAP) >> 20 & 1; } /* HWCAP_ASIMDDP */
-#elif defined(__ARM_FEATURE_DOTPROD)
+static bool bfdot_runs(void) { return getauxval(AT_HWCAP2) >> 14 & 1; }  /* HWCAP2_BF16 */
+#else
+#if defined(__ARM_FEATURE_DOTPROD)
 static bool dotprod_runs(void) { return true; }
 #else
 static bool dotprod_runs(void) { return false; }
 #endif
+#if defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+static bool bfdot_runs(void) { return true; }
+#else
+static bool bfdot_runs(void) { return false; }
+#endif
+#endif
 #endif
 
 /* Best first. */
-static const struct int8_row {
-    const vi_int8 *table; /* NULL: not in this build */
+static const struct dots_row {
+    const vi_dots *table; /* NULL: not in this build */
     bool (*runs)(void);
 } int8_rows[] = {
     {X86(vi_int8_avx512, vnni512_runs)},
@@ -116,26 +138,34 @@ static const struct int8_row {
     {ARM64(vi_int8_dotprod, dotprod_runs)},
     {ARM64(vi_int8_neon, always_runs)},
     {&vi_int8_reference, always_runs},
+}, bf16_rows[] = {
+    {X86(vi_bf16_avx512, bf16_512_pays)},
+    {ARM64(vi_bf16_neon, bfdot_runs)},
 };
-static const size_t int8_count = sizeof int8_rows / sizeof *int8_rows;
+static const size_t int8_count = sizeof int8_rows / sizeof *int8_rows, bf16_count = sizeof bf16_rows / sizeof *bf16_rows;
 
-const vi_int8 *vi_int8_for(int32_t cap) {
+static const vi_dots *dots_for(int32_t cap, const struct dots_row *rows, size_t count) {
     const size_t best = (size_t)(isa_row(vi_kernels_for(cap)->isa) - isas);
-    for (size_t i = 0; i < int8_count; i++) {
-        const vi_int8 *table = int8_rows[i].table;
-        if (table && (size_t)(isa_row(table->isa) - isas) >= best && int8_rows[i].runs()) return table;
-    }
-    return &vi_int8_reference;
-}
-
-const vi_int8 *vi_int8_at(size_t i, bool *runs) {
-    for (size_t row = 0; row < int8_count; row++) {
-        if (!int8_rows[row].table || i-- > 0) continue;
-        *runs = int8_rows[row].runs();
-        return int8_rows[row].table;
+    for (size_t i = 0; i < count; i++) {
+        const vi_dots *table = rows[i].table;
+        if (table && (size_t)(isa_row(table->isa) - isas) >= best && rows[i].runs()) return table;
     }
     return NULL;
 }
+
+static const vi_dots *dots_at(size_t i, bool *runs, const struct dots_row *rows, size_t count) {
+    for (size_t row = 0; row < count; row++) {
+        if (!rows[row].table || i-- > 0) continue;
+        *runs = rows[row].runs();
+        return rows[row].table;
+    }
+    return NULL;
+}
+
+const vi_dots *vi_int8_for(int32_t cap) { return dots_for(cap, int8_rows, int8_count); }
+const vi_dots *vi_int8_at(size_t i, bool *runs) { return dots_at(i, runs, int8_rows, int8_count); }
+const vi_dots *vi_bf16_for(int32_t cap) { return dots_for(cap, bf16_rows, bf16_count); }
+const vi_dots *vi_bf16_at(size_t i, bool *runs) { return dots_at(i, runs, bf16_rows, bf16_count); }
 
 /* ---- names ----------------------------------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #define VI_KERNELS_ISA_H
 
 #include <math.h>
+#include "kernels/bf16.h"
 #include "kernels/int8.h"
 
 /* GCC and clang can set the target of a single file by pragma, which the SIMD files need. */
@@ -15,14 +16,14 @@
 #endif
 
 extern const vi_kernels vi_kernels_reference;
-extern const vi_int8 vi_int8_reference;
+extern const vi_dots vi_int8_reference;
 #ifdef VI_HAVE_X86
 extern const vi_kernels vi_kernels_avx2, vi_kernels_avx512;
-extern const vi_int8 vi_int8_avx2, vi_int8_avxvnni, vi_int8_avx512;
+extern const vi_dots vi_int8_avx2, vi_int8_avxvnni, vi_int8_avx512, vi_bf16_avx512;
 #endif
 #ifdef VI_HAVE_NEON
 extern const vi_kernels vi_kernels_neon;
-extern const vi_int8 vi_int8_neon, vi_int8_dotprod;
+extern const vi_dots vi_int8_neon, vi_int8_dotprod, vi_bf16_neon;
 #endif
 
 /* Blocks of the SIMD matrix product (gemm.inc), the same for every ISA because the scratch sizes in pack.c follow from them. */

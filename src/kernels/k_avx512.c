@@ -18,6 +18,8 @@
 #include "kernels/row.inc"
 #include "kernels/gemm.inc"
 #include "kernels/attention.inc"
+#include "kernels/pairs_avx512.h"
+#include "kernels/gemm_bf16.inc"
 
 #ifdef __clang__
 #pragma clang attribute pop

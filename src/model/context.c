@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/checked.h"
-#include "model/linear_int8.h"
+#include "model/linear_dots.h"
 #include "model/position.h"
 #include "model/rope.h"
 #include "model/stem.h"
@@ -18,7 +18,7 @@ typedef struct layout {
     size_t head_dim, padded_tokens;
     vi_pipeline *pipeline;
     size_t lanes;
-    bool int8;
+    uint32_t type; /* of the blocks' matrices */
 } layout;
 
 static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
@@ -82,6 +82,14 @@ static void lay_out_results(const layout *l, vi_workspace *w) {
     w->logits = l->h->classes > 0 ? take_floats(a, product(l->batch, (size_t)l->h->classes, 1, 1)) : NULL;
 }
 
+/* In int8 only the blocks' matrices have inputs made smaller; in bf16, on machines with instructions for it, all have. */
+static size_t dots_scratch(const layout *l, size_t longest) {
+    size_t rows = product(l->batch, l->tokens, 1, 1);
+    if (l->type == VI_I8) return vi_dots_scratch(rows, max_size(l->width, (size_t)l->h->mlp), l->lanes);
+    size_t pixels = l->h->stem_width ? product((size_t)l->pipeline->width, (size_t)l->pipeline->height, 1, 1) : 0;
+    return vi_dots_scratch(max_size(rows, pixels), longest, l->lanes);
+}
+
 static void lay_out(const layout *l, vi_workspace *w, float **position, float **rope) {
     vi_arena *a = l->arena;
     size_t stream = product(l->batch, l->tokens, l->width, 1);
@@ -105,10 +113,7 @@ static void lay_out(const layout *l, vi_workspace *w, float **position, float **
     if (l->h->stem_width) longest = max_size(longest, vi_stem_widest(l->h));
     size_t gemm = max_size(vi_gemm_scratch(longest), 64) + (l->h->stem_width ? vi_stem_scratch(l->h) : 0);
     w->lane_bytes = max_size(gemm, vi_attention_scratch(l->tokens, max_size(l->head_dim, map_dim)));
-    if (l->int8) {
-        size_t rows = product(l->batch, l->tokens, 1, 1), widest = max_size(l->width, (size_t)l->h->mlp);
-        w->lane_bytes = max_size(w->lane_bytes, vi_int8_scratch(rows, widest, l->lanes));
-    }
+    if (l->type != VI_F32) w->lane_bytes = max_size(w->lane_bytes, dots_scratch(l, longest));
     if (!vi_round_up(w->lane_bytes, VI_ALIGN, &w->lane_bytes)) w->lane_bytes = SIZE_MAX;
     w->lanes = vi_arena_take(a, l->lanes, w->lane_bytes);
 }
@@ -191,7 +196,7 @@ static int32_t take_workspace(vit_context *c, const vi_settings *s, vi_error *e)
                 .padded_tokens = (c->tokens + VI_PANEL - 1) / VI_PANEL * VI_PANEL,
                 .pipeline = &c->pipeline,
                 .lanes = vi_threads_lanes(c->threads),
-                .int8 = c->model->weights.blocks[0].qkv.w.type == VI_I8};
+                .type = c->model->weights.blocks[0].qkv.w.type};
     float *position, *rope;
     vi_workspace work = {0};
     lay_out(&l, &work, &position, &rope);
@@ -238,6 +243,7 @@ static int32_t create_text(vit_context *c, const vi_settings *settings, vi_error
     text->allocator = c->allocator;
     text->kernels = c->kernels;
     text->int8 = c->int8;
+    text->bf16 = c->bf16;
     text->threads = c->threads;
     vi_settings s = *settings;
     s.want_tokens = false;
@@ -261,6 +267,7 @@ int32_t vi_context_create(vit_context **out, vi_model *model, const vi_allocator
     c->allocator = allocator ? &c->own : &model->allocator;
     c->kernels = vi_kernels_for(settings->isa);
     c->int8 = vi_int8_for(settings->isa);
+    c->bf16 = vi_bf16_for(settings->isa);
     int32_t status = vi_threads_create(&c->threads, (size_t)settings->threads, settings->parallel_for, settings->parallel_user,
                                        c->allocator, e);
     if (status == VIT_OK) status = create_text(c, settings, e);

@@ -7,6 +7,7 @@
 #include "base/reader.h"
 #include "base/status.h"
 #include "base/threads.h"
+#include "kernels/bf16.h"
 #include "kernels/int8.h"
 #include "model/hparams.h"
 #include "model/weights.h"
@@ -96,7 +97,8 @@ struct vit_context {
     vi_allocator own;
     vi_settings settings;
     const vi_kernels *kernels;
-    const vi_int8 *int8;
+    const vi_dots *int8;
+    const vi_dots *bf16; /* or NULL: bf16 weights are widened to f32 */
     vi_threads *threads;
     vi_pipeline pipeline; /* for this input size */
     char pipeline_text[512];

@@ -1,7 +1,7 @@
 /* ops.c: how each operation is cut into units. */
 #include "model/ops.h"
 
-#include "model/linear_int8.h"
+#include "model/linear_dots.h"
 #include "model/rope.h"
 #include <math.h>
 #include <string.h>
@@ -41,8 +41,9 @@ void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *
 void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
                         const vi_linear *layer, vi_epilogue epilogue, size_t first, size_t end) {
     size_t panel = first / VI_PANEL, panel_end = ceil_div(end, VI_PANEL);
-    if (layer->w.type == VI_I8) {
-        vi_int8_linear(c, y, ldy, x, ldx, rows, layer, epilogue, panel, panel_end);
+    const vi_dots *table = layer->w.type == VI_I8 ? c->int8 : layer->w.type == VI_BF16 ? c->bf16 : NULL;
+    if (table) {
+        vi_dots_linear(c, table, y, ldy, x, ldx, rows, layer, epilogue, panel, panel_end);
         return;
     }
     size_t panels = panel_end - panel, lanes = vi_threads_lanes(c->threads);

@@ -111,7 +111,7 @@ static double fma_loop(int32_t isa, float *sink) {
 }
 
 /* The loop that an int8 product is measured by (on AVX2 that of vpmaddwd); where there is none, multiply-adds of floats. */
-static double dot_loop(const vi_int8 *table, float *sink) {
+static double dot_loop(const vi_dots *table, float *sink) {
 #ifdef VI_HAVE_X86
     if (table->isa == VIT_ISA_AVX512) return dots_avx512(sink);
     if (table->isa == VIT_ISA_AVX2) return dots_avx2(sink);
@@ -129,7 +129,7 @@ static float *random_floats(size_t n) {
 /* One thing to time: run() does it once, flop says how much that is (for row kernels: elements). */
 typedef struct work {
     const vi_kernels *kernels;
-    const vi_int8 *int8; /* or NULL */
+    const vi_dots *int8; /* or NULL */
     char name[64];
     void (*run)(struct work *w);
     double flop;
@@ -208,7 +208,7 @@ static void run_quantise(work *w) {
 }
 
 /* n 0: only the quantisation of the rows, in elements. */
-static void bench_int8(const vi_int8 *table, size_t m, size_t n, size_t k, int32_t activation) {
+static void bench_int8(const vi_dots *table, size_t m, size_t n, size_t k, int32_t activation) {
     work w = {.int8 = table, .run = n ? run_int8 : run_quantise, .m = m, .n = n, .k = k, .activation = activation};
     size_t bytes, rows = n ? n : 1;
     if (!vi_matrix_bytes(VI_I8, rows, k, &bytes)) exit(1);
@@ -305,7 +305,7 @@ int main(int argc, char **argv) {
         }
     }
     bool runs;
-    const vi_int8 *table;
+    const vi_dots *table;
     for (size_t t = 0; (table = vi_int8_at(t, &runs)) != NULL; t++) {
         if (!runs || (*only_isa && strcmp(only_isa, vi_isa_name(table->isa)) != 0)) continue;
         if (*only_kernel && strcmp(only_kernel, "int8") != 0) continue;

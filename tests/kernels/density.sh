@@ -23,8 +23,8 @@ density() {
     checked=1
 }
 
-density avx512 x3 48 x3_avx512 45
-density avx2 x1 40 x1_avx2 28 x1_avxvnni 38
-density neon x1 55 x1_dotprod 48 x1_neon 40
+density avx512 x3_f32 48 x3_bf16 48 x3_avx512 45
+density avx2 x1_f32 40 x1_avx2 28 x1_avxvnni 38
+density neon x1_f32 55 x1_bf16 55 x1_dotprod 48 x1_neon 40
 [ $checked -eq 1 ] || { echo "density: no kernels in $BUILD"; exit 1; }
 exit $failed

@@ -24,10 +24,10 @@ static void test_create(void) {
 }
 
 /* The next runnable table; says once, loudly, which cannot run here. */
-static const vi_int8 *next_table(size_t *i) {
+static const vi_dots *next_table(size_t *i) {
     static bool said[16];
     bool runs;
-    const vi_int8 *t;
+    const vi_dots *t;
     while ((t = vi_int8_at((*i)++, &runs)) != NULL) {
         if (runs) return t;
         if (!said[*i]) SKIP("int8 %s cannot run here", t->name);
@@ -36,8 +36,8 @@ static const vi_int8 *next_table(size_t *i) {
     return NULL;
 }
 
-static const vi_int8 *reference(void) {
-    const vi_int8 *t = vi_int8_for(VIT_ISA_REFERENCE);
+static const vi_dots *reference(void) {
+    const vi_dots *t = vi_int8_for(VIT_ISA_REFERENCE);
     CHECK(t->isa == VIT_ISA_REFERENCE, "the cap gives %s", t->name);
     return t;
 }
@@ -103,7 +103,7 @@ static void test_layout(void) {
 /* What int8.h promises of the reference's bytes, which the other tables' sums are compared with. */
 static void test_bytes(void) {
     unsigned long long s = 52;
-    const vi_int8 *table = reference();
+    const vi_dots *table = reference();
     static uint8_t bytes[512];
     for (size_t n = 1; n <= 257; n++) {
         float *x = guarded_place(&mem.x, n, n % 2);
@@ -168,7 +168,7 @@ static vi_gemm make(const shape *x, vi_matrix *w, bool low, unsigned long long *
                      .residual = x->residual ? residual : NULL, .ldr = x->ldr, .activation = x->activation};
 }
 
-static vi_bytes quantised(const vi_int8 *table, const shape *x, const float *rows) {
+static vi_bytes quantised(const vi_dots *table, const shape *x, const float *rows) {
     const size_t stride = vi_bytes_stride(x->k);
     vi_bytes q = {guarded_scratch(&mem.bytes, x->m * stride), stride, mem.steps};
     for (size_t i = 0; i < x->m; i++) table->quantise(&q, i, rows + i * x->k, x->k);
@@ -211,7 +211,7 @@ static void check_product(const shape *x, bool low, unsigned long long *s) {
     void *scratch = guarded_scratch(&mem.scratch, vi_gemm_scratch(x->k));
     const vi_bytes exact = {mem.reference, vi_bytes_stride(x->k), mem.reference_steps};
     for (size_t i = 0; i < x->m; i++) reference()->quantise(&exact, i, rows + i * x->k, x->k);
-    const vi_int8 *table, *first = NULL;
+    const vi_dots *table, *first = NULL;
     for (size_t i = 0; (table = next_table(&i)) != NULL;) {
         const vi_bytes q = quantised(table, x, rows);
         bool same_steps = true;
@@ -275,7 +275,7 @@ static void test_extremes(void) {
     vi_pack_rows(data, VI_I8, 2, k, weights, 0, 2);
     const vi_matrix w = {data, VI_I8, 2, k};
     const vi_gemm g = {.w = &w, .c = c, .ldc = 16, .activation = VI_ACT_NONE};
-    const vi_int8 *table;
+    const vi_dots *table;
     for (size_t i = 0; (table = next_table(&i)) != NULL;) {
         const vi_bytes q = {memory, vi_bytes_stride(k), steps};
         for (size_t j = 0; j < k; j++) x[j] = 1;
@@ -295,7 +295,7 @@ static void test_extremes(void) {
 static void test_special_rows(void) {
     unsigned long long s = 54;
     const float specials[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 1e-40f};
-    const vi_int8 *table;
+    const vi_dots *table;
     for (size_t i = 0; (table = next_table(&i)) != NULL;) {
         for (size_t bad = 0; bad < 6; bad++) {
             const shape x = {.m = 11, .n = 40, .k = 37, .ldc = 40, .bias = true, .activation = VI_ACT_NONE};
@@ -325,7 +325,7 @@ static void test_special_rows(void) {
 
 /* Recorded, so that machines of different architectures are compared with each other. */
 static void test_agree(void) {
-    const vi_int8 *table;
+    const vi_dots *table;
     for (size_t i = 0; (table = next_table(&i)) != NULL;) {
         if (table->isa == VIT_ISA_REFERENCE) continue;
         unsigned long long s = 55;
@@ -350,7 +350,7 @@ static void test_choice(void) {
     bool runs;
     CHECK(vi_int8_at(0, &runs) != NULL && vi_int8_at(99, &runs) == NULL, "the list ends");
     for (int32_t cap = VIT_ISA_BEST; cap <= VIT_ISA_NEON; cap++) {
-        const vi_int8 *t = vi_int8_for(cap);
+        const vi_dots *t = vi_int8_for(cap);
         CHECK(t->quantise && t->gemm && *t->name, "%s has a hole", t->name);
         CHECK(vi_kernels_exact(t->isa) != NULL, "%s runs where its instruction set does not", t->name);
         CHECK(vi_kernels_for(cap)->isa == t->isa || cap != VIT_ISA_AVX2, "cap avx2 gives %s", t->name);

@@ -1,7 +1,7 @@
-/* linear_int8.c: how a linear layer with 8-bit weights is cut into units. A unit quantises the rows it multiplies, which costs
- * little beside the product, so that nothing has to wait for anything. Rows are split first: a matrix of bytes is read so quickly
- * that each lane may read all of it. */
-#include "model/linear_int8.h"
+/* linear_dots.c: how a linear layer whose inputs become bytes or bf16 is cut into units. A unit quantises the rows it multiplies,
+ * which costs little beside the product, so that nothing has to wait for anything. Rows are split first: such a matrix is read so
+ * quickly that each lane may read all of it. */
+#include "model/linear_dots.h"
 
 #include "base/checked.h"
 
@@ -29,20 +29,20 @@ static bool measure(parts *p, size_t rows, size_t cols) {
            vi_add_size(p->bytes, bytes, &p->steps) && vi_add_size(p->steps, rows * sizeof(vi_step), &p->end);
 }
 
-size_t vi_int8_scratch(size_t rows, size_t cols, size_t lanes) {
+size_t vi_dots_scratch(size_t rows, size_t cols, size_t lanes) {
     parts p;
     return measure(&p, min_size(rows, rows_of_unit(rows, lanes)), cols) ? p.end : SIZE_MAX;
 }
 
-typedef struct int8_job {
+typedef struct dots_job {
     const vit_context *c;
+    const vi_dots *table;
     vi_gemm gemm;
     size_t rows, row_units, panel0, panel1, panel_step;
-} int8_job;
+} dots_job;
 
-static void int8_unit(void *arg, size_t unit, size_t lane) {
-    const int8_job *j = arg;
-    const vi_int8 *k = j->c->int8;
+static void dots_unit(void *arg, size_t unit, size_t lane) {
+    const dots_job *j = arg;
     size_t part = unit % j->row_units, first = j->rows * part / j->row_units;
     size_t rows = j->rows * (part + 1) / j->row_units - first, cols = j->gemm.w->cols;
     size_t panel = j->panel0 + unit / j->row_units * j->panel_step;
@@ -51,17 +51,17 @@ static void int8_unit(void *arg, size_t unit, size_t lane) {
     measure(&p, rows, cols); /* as measured when the memory was taken */
     vi_bytes q = {scratch + p.bytes, vi_bytes_stride(cols), (vi_step *)(void *)(scratch + p.steps)};
     vi_gemm g = j->gemm;
-    for (size_t r = 0; r < rows; r++) k->quantise(&q, r, g.a + (first + r) * g.lda, cols);
+    for (size_t r = 0; r < rows; r++) j->table->quantise(&q, r, g.a + (first + r) * g.lda, cols);
     g.c += first * g.ldc;
     if (g.residual) g.residual += first * g.ldr;
-    k->gemm(&g, &q, 0, rows, panel, min_size(panel + j->panel_step, j->panel1), scratch);
+    j->table->gemm(&g, &q, 0, rows, panel, min_size(panel + j->panel_step, j->panel1), scratch);
 }
 
-void vi_int8_linear(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const vi_linear *layer,
-                    vi_epilogue epilogue, size_t panel0, size_t panel1) {
+void vi_dots_linear(const vit_context *c, const vi_dots *table, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
+                    const vi_linear *layer, vi_epilogue epilogue, size_t panel0, size_t panel1) {
     size_t lanes = vi_threads_lanes(c->threads), row_units = ceil_div(rows, rows_of_unit(rows, lanes));
     size_t panel_units = lanes == 1 ? 1 : min_size(ceil_div(2 * lanes, row_units), panel1 - panel0);
-    int8_job j = {.c = c, .rows = rows, .row_units = row_units, .panel0 = panel0, .panel1 = panel1};
+    dots_job j = {.c = c, .table = table, .rows = rows, .row_units = row_units, .panel0 = panel0, .panel1 = panel1};
     j.panel_step = ceil_div(panel1 - panel0, panel_units);
     j.gemm = (vi_gemm){.a = x,
                        .lda = ldx,
@@ -73,5 +73,5 @@ void vi_int8_linear(const vit_context *c, float *y, size_t ldy, const float *x, 
                        .residual = epilogue.residual,
                        .ldr = ldy,
                        .activation = epilogue.activation};
-    vi_parallel(c->threads, row_units * ceil_div(panel1 - panel0, j.panel_step), int8_unit, &j);
+    vi_parallel(c->threads, row_units * ceil_div(panel1 - panel0, j.panel_step), dots_unit, &j);
 }
