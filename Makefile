@@ -61,9 +61,10 @@ ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
 # What runs when a model is opened or asked about, not while it computes, is made small instead of fast where CFLAGS say -O2.
-COLD := src/api_% src/load.c src/options.c src/tokenizer.c src/family/% src/format/% src/text/% src/image/check.c src/image/text.c \
-    $(addprefix src/model/,context.c cost.c hparams.c weights.c) \
-    $(addprefix src/base/,alloc.c reader.c status.c threads.c utf8.c writer.c)
+COLD := src/api_% src/load.c src/options.c src/tokenizer.c src/family/% src/format/% src/text/% src/kernels/dispatch.c \
+    $(addprefix src/image/,check.c filter.c geometry.c text.c) \
+    $(addprefix src/model/,context.c cost.c hparams.c position.c text.c weights.c) \
+    $(addprefix src/base/,alloc.c decimal.c reader.c sort.c status.c threads.c utf8.c writer.c)
 SMALL = $(if $(filter $(COLD),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
 # Unwinding tables serve debuggers and profilers, which find them in the debug information where there is any (-g).
 C_FLAGS := -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -ffp-contract=off -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -pthread

@@ -7,93 +7,67 @@
 #include "format/view.h"
 #include <string.h>
 
-static const vi_name_row image_rows[] = {
-    {.slot = VI_PATCH_W, .part = {"visual.conv1.weight"}},
-    {.slot = VI_CLASS_TOKEN, .part = {"visual.class_embedding"}},
-    {.slot = VI_POSITION, .part = {"visual.positional_embedding"}},
-    {.slot = VI_PRE_NORM_G, .part = {"visual.ln_pre.weight"}, .optional = true}, /* no_ln_pre */
-    {.slot = VI_PRE_NORM_B, .part = {"visual.ln_pre.bias"}, .optional = true},
-    {.slot = VI_NORM_G, .part = {"visual.ln_post.weight"}},
-    {.slot = VI_NORM_B, .part = {"visual.ln_post.bias"}},
-    {.slot = VI_PROJECTION_W, .part = {"visual.proj"}}, /* [width, embedding] */
-};
+static const char image_rows[] =
+    "patch.weight visual.conv1.weight\n"
+    "class_token visual.class_embedding\n"
+    "position visual.positional_embedding\n"
+    "?pre_norm.* visual.ln_pre.*\n" /* no_ln_pre */
+    "norm.* visual.ln_post.*\n"
+    "projection.weight visual.proj\n"; /* [width, embedding] */
 
-static const vi_name_row text_rows[] = {
-    {.slot = VI_TOKENS_W, .part = {"token_embedding.weight"}},
-    {.slot = VI_POSITION, .part = {"positional_embedding"}},
-    {.slot = VI_NORM_G, .part = {"ln_final.weight"}},
-    {.slot = VI_NORM_B, .part = {"ln_final.bias"}},
-    {.slot = VI_PROJECTION_W, .part = {"text_projection"}, .optional = true},        /* [width, embedding], or ... */
-    {.slot = VI_PROJECTION_W, .part = {"text_projection.weight"}, .optional = true}, /* a layer with a bias */
-    {.slot = VI_PROJECTION_B, .part = {"text_projection.bias"}, .optional = true},
-    {.slot = VI_LOGIT_SCALE, .part = {"logit_scale"}},
-    {.slot = VI_LOGIT_SCALE, .part = {"module.logit_scale"}}, /* beside "module.text." */
-    {.slot = VI_LOGIT_BIAS, .part = {"logit_bias"}, .optional = true},
-    {.slot = VI_LOGIT_BIAS, .part = {"module.logit_bias"}, .optional = true},
-};
+static const char text_rows[] =
+    "tokens.weight token_embedding.weight\n"
+    "position positional_embedding\n"
+    "norm.* ln_final.*\n"
+    "?projection.weight text_projection\n" /* [width, embedding], or ... */
+    "?projection.* text_projection.*\n"    /* a layer with a bias */
+    "logit_scale logit_scale\n"
+    "logit_scale module.logit_scale\n" /* beside "module.text." */
+    "?logit_bias logit_bias\n"
+    "?logit_bias module.logit_bias\n";
 
-static const vi_name_row block_rows[] = {
-    {.slot = VI_NORM1_G, .part = {"ln_1.weight"}},
-    {.slot = VI_NORM1_B, .part = {"ln_1.bias"}},
-    {.slot = VI_QKV_W, .part = {"attn.in_proj_weight"}},
-    {.slot = VI_QKV_B, .part = {"attn.in_proj_bias"}},
-    {.slot = VI_PROJ_W, .part = {"attn.out_proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attn.out_proj.bias"}},
-    {.slot = VI_SCALE1, .part = {"ls_1.gamma"}, .optional = true},
-    {.slot = VI_NORM2_G, .part = {"ln_2.weight"}},
-    {.slot = VI_NORM2_B, .part = {"ln_2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.c_fc.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.c_fc.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.c_proj.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.c_proj.bias"}},
-    {.slot = VI_SCALE2, .part = {"ls_2.gamma"}, .optional = true},
-};
+static const char block_rows[] =
+    "norm1.* ln_1.*\n"
+    "qkv.* attn.in_proj_*\n"
+    "proj.* attn.out_proj.*\n"
+    "?scale1 ls_1.gamma\n"
+    "norm2.* ln_2.*\n"
+    "fc1.* mlp.c_fc.*\n"
+    "fc2.* mlp.c_proj.*\n"
+    "?scale2 ls_2.gamma\n";
 
 #define COUNT(table) (sizeof table / sizeof *table)
 
+#define IMAGE_PREFIXES "-\0module.\0" /* bare, or out of a training run */
+
 static const vi_name_map image_map = {
     .marker = {"visual.class_embedding", "visual.conv1.weight"},
+    .prefixes = IMAGE_PREFIXES,
     .block = "visual.transformer.resblocks.",
-    .rows = image_rows,
-    .count = COUNT(image_rows),
-    .more = block_rows,
-    .more_count = COUNT(block_rows),
+    .rows = {image_rows, block_rows},
     .complete = true,
 };
 
 static const vi_name_map text_map = {
     .marker = {"token_embedding.weight"},
+    .prefixes = "-\0text.\0module.\0module.text.\0",
     .block = "transformer.resblocks.",
-    .rows = text_rows,
-    .count = COUNT(text_rows),
-    .more = block_rows,
-    .more_count = COUNT(block_rows),
+    .rows = {text_rows, block_rows},
     .complete = true,
 };
 
-static const vi_name_row trunk_rows[] = {
-    {.slot = VI_PROJECTION_W, .part = {"visual.head.proj.weight"}},
-    {.slot = VI_HEAD_W, .part = {"visual.trunk.head.weight"}},
-};
+static const char trunk_rows[] =
+    "projection.weight visual.head.proj.weight\n"
+    "head.weight visual.trunk.head.weight\n";
 
 static const vi_name_map trunk_map = {
-    .marker = {"visual.trunk.patch_embed.proj.weight"}, .block = "", .rows = trunk_rows, .count = COUNT(trunk_rows)};
+    .marker = {"visual.trunk.patch_embed.proj.weight"}, .prefixes = IMAGE_PREFIXES, .block = "", .rows = {trunk_rows}};
 
-/* Bare, or out of a training run. */
-static const char *const image_prefixes[] = {"", "module."};
-static const char *const text_prefixes[] = {"", "text.", "module.", "module.text."};
+static bool open_image(const vi_checkpoint *c, vi_names *n) { return vi_names_open(n, c->directory, &image_map); }
 
-static bool open_image(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &image_map, image_prefixes, COUNT(image_prefixes));
-}
+static bool open_text(const vi_checkpoint *c, vi_names *n) { return vi_names_open(n, c->directory, &text_map); }
 
-static bool open_text(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &text_map, text_prefixes, COUNT(text_prefixes));
-}
-
-static bool open_trunk(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &trunk_map, image_prefixes, COUNT(image_prefixes));
-}
+static bool open_trunk(const vi_checkpoint *c, vi_names *n) { return vi_names_open(n, c->directory, &trunk_map); }
 
 static bool has_trunk(const vi_checkpoint *c) {
     vi_names n;
@@ -111,22 +85,21 @@ static bool detect(const vi_checkpoint *c) {
     return resnet || open_image(c, &n) || has_trunk(c);
 }
 
-static const vi_feature features[] = {
-    {"visual.layer1.", "a ResNet as the tower for pictures"},
-    {"visual.attn_pool.", "an attentional pooler (CoCa)"},
-    {"text_decoder.", "a text decoder (CoCa)"},
-    {"cls_emb", "a class token in the text tower (CoCa)"},
-    {"text.transformer.embeddings.", "a text tower of transformers"},
-    {"text.transformer.encoder.", "a text tower of transformers"},
-    {"text.transformer.shared.", "a text tower of transformers"},
-    {"visual.head.mlp.", "a projection by an MLP"},
-    {"visual.head.pool.", "attention pooling over a grid"},
-    {"attn.logit_scale", "scaled cosine attention"},
-    {".head_scale", "attention with scaled heads"},
-    {"attn.ln_q.", "queries that are normed before they are split into heads"},
-    {"ln_attn.", "a norm after attention"},
-    {"mlp.ln.", "a norm in the MLP"},
-};
+static const char features[] =
+    "visual.layer1.: a ResNet as the tower for pictures\n"
+    "visual.attn_pool.: an attentional pooler (CoCa)\n"
+    "text_decoder.: a text decoder (CoCa)\n"
+    "cls_emb: a class token in the text tower (CoCa)\n"
+    "text.transformer.embeddings.: a text tower of transformers\n"
+    "text.transformer.encoder.: a text tower of transformers\n"
+    "text.transformer.shared.: a text tower of transformers\n"
+    "visual.head.mlp.: a projection by an MLP\n"
+    "visual.head.pool.: attention pooling over a grid\n"
+    "attn.logit_scale: scaled cosine attention\n"
+    ".head_scale: attention with scaled heads\n"
+    "attn.ln_q.: queries that are normed before they are split into heads\n"
+    "ln_attn.: a norm after attention\n"
+    "mlp.ln.: a norm in the MLP\n";
 
 /* The projections are stored with their inputs first. Once for both towers, before anything looks at them. */
 static void turn_projections(const vi_checkpoint *c) {
@@ -191,7 +164,7 @@ static int32_t trunk_hparams(const vi_checkpoint *c, vi_clip_config *k, vi_descr
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     vi_clip_config k;
-    int32_t status = vi_refuse_features(c->directory, features, COUNT(features), e);
+    int32_t status = vi_refuse_features(c->directory, features, e);
     if (status == VIT_OK) status = vi_clip_config_open(&k, c, d, e);
     if (status != VIT_OK) return status;
     turn_projections(c);

@@ -20,7 +20,7 @@ typedef struct vi_config {
 
 /* A word of a config file and what it means to us. */
 typedef struct vi_word {
-    const char *text;
+    char text[20];
     int32_t value;
 } vi_word;
 

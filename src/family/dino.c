@@ -7,54 +7,42 @@
 #include <stdio.h>
 #include <string.h>
 
-static const vi_name_row rows[] = {
-    {.slot = VI_PATCH_W, .part = {"patch_embed.proj.weight"}},
-    {.slot = VI_PATCH_B, .part = {"patch_embed.proj.bias"}},
-    {.slot = VI_CLASS_TOKEN, .part = {"cls_token"}},
-    {.slot = VI_REGISTERS, .part = {"register_tokens"}}, /* DINOv2 */
-    {.slot = VI_REGISTERS, .part = {"storage_tokens"}},  /* DINOv3 */
-    {.slot = VI_POSITION, .part = {"pos_embed"}},
-    {.slot = VI_ROPE_PERIODS, .part = {"rope_embed.periods"}, .optional = true},
-    {.slot = VI_NORM_G, .part = {"norm.weight"}},
-    {.slot = VI_NORM_B, .part = {"norm.bias"}},
-    {.slot = VI_HEAD_W, .part = {"weight"}}, /* a file of its own: *_linear_head.pth */
-    {.slot = VI_HEAD_B, .part = {"bias"}},
-    {.slot = VI_NORM1_G, .part = {"norm1.weight"}},
-    {.slot = VI_NORM1_B, .part = {"norm1.bias"}},
-    {.slot = VI_QKV_W, .part = {"attn.qkv.weight"}},
-    {.slot = VI_PROJ_W, .part = {"attn.proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attn.proj.bias"}},
-    {.slot = VI_SCALE1, .part = {"ls1.gamma"}},
-    {.slot = VI_NORM2_G, .part = {"norm2.weight"}},
-    {.slot = VI_NORM2_B, .part = {"norm2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.fc1.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.fc1.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.w12.weight"}}, /* DINOv2 giant */
-    {.slot = VI_FC1_B, .part = {"mlp.w12.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.w1.weight", "mlp.w2.weight"}}, /* DINOv3 plus and 7B */
-    {.slot = VI_FC1_B, .part = {"mlp.w1.bias", "mlp.w2.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.w3.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.w3.bias"}},
-    {.slot = VI_SCALE2, .part = {"ls2.gamma"}},
-};
+static const char rows[] =
+    "patch.* patch_embed.proj.*\n"
+    "class_token cls_token\n"
+    "registers register_tokens\n" /* DINOv2 */
+    "registers storage_tokens\n"  /* DINOv3 */
+    "position pos_embed\n"
+    "?rope_periods rope_embed.periods\n"
+    "norm.* norm.*\n"
+    "head.* *\n" /* a file of its own: *_linear_head.pth */
+    "norm1.* norm1.*\n"
+    "qkv.weight attn.qkv.weight\n"
+    "proj.* attn.proj.*\n"
+    "scale1 ls1.gamma\n"
+    "norm2.* norm2.*\n"
+    "fc1.* mlp.fc1.*\n"
+    "fc2.* mlp.fc2.*\n"
+    "fc1.* mlp.w12.*\n"         /* DINOv2 giant */
+    "fc1.* mlp.w1.* mlp.w2.*\n" /* DINOv3 plus and 7B */
+    "fc2.* mlp.w3.*\n"
+    "scale2 ls2.gamma\n";
 
-static const vi_name_row whole_bias[] = {{.slot = VI_QKV_B, .part = {"attn.qkv.bias"}, .optional = true}};
+static const char whole_bias[] = "?qkv.bias attn.qkv.bias\n";
 /* Multiplied by attn.qkv.bias_mask, which is 0 for the keys and 1 elsewhere: the middle third is not taken. */
-static const vi_name_row masked_bias[] = {
-    {.slot = VI_QKV_B, .part = {"attn.qkv.bias", "", "attn.qkv.bias"}, .optional = true, .in_place = true}};
+static const char masked_bias[] = "?qkv.bias attn.qkv.bias[q] - attn.qkv.bias[v]\n";
 
-static const vi_name_map maps[] = {
-    {{"blocks.0.ls1.gamma", "blocks.0.0.ls1.gamma"}, "blocks.", rows, sizeof rows / sizeof *rows, whole_bias, 1, true},
-    {{"blocks.0.ls1.gamma", "blocks.0.0.ls1.gamma"}, "blocks.", rows, sizeof rows / sizeof *rows, masked_bias, 1, true},
-};
-
-static const char *const prefixes[] = {"", "module.", "backbone.", "module.backbone.", "teacher.backbone.", "_orig_mod."};
+#define MAP(rows_)                                                                                                               \
+    {                                                                                                                            \
+        .marker = {"blocks.0.ls1.gamma", "blocks.0.0.ls1.gamma"},                                                                \
+        .prefixes = "-\0module.\0backbone.\0module.backbone.\0teacher.backbone.\0_orig_mod.\0", .block = "blocks.",              \
+        .rows = {rows, rows_}, .complete = true                                                                                  \
+    }
+static const vi_name_map maps[] = {MAP(whole_bias), MAP(masked_bias)};
 
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    if (!vi_names_open(n, c->directory, &maps[0], prefixes, sizeof prefixes / sizeof *prefixes)) return false;
-    if (vi_names_has(n, "blocks.0.attn.qkv.bias_mask")) n->map = &maps[1];
+    if (!vi_names_open(n, c->directory, &maps[0])) return false;
+    if (vi_names_has(n, "blocks.0.attn.qkv.bias_mask")) vi_names_use(n, &maps[1]);
     while (n->chunk < VI_MAX_DEPTH) { /* blocks.0.0, blocks.0.1, ... up to the first of blocks.1 */
         char name[64];
         snprintf(name, sizeof name, "blocks.0.%ld.ls1.gamma", (long)n->chunk);
@@ -130,12 +118,6 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return status;
 }
 
-static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    vi_names n;
-    open_names(c, &n);
-    return vi_names_bind(&n, d, e);
-}
-
 /* Of training: masked patches, the projection heads, the norm of local crops; and the mask of the biases, see above. */
 static bool ignore(const char *name) {
     static const char *const known[] = {"mask_token", ".bias_mask", "local_cls_norm.", "dino_head.", "ibot_head."};
@@ -146,8 +128,8 @@ static bool ignore(const char *name) {
 
 const vi_family vi_family_dino = {
     .name = "dino",
+    .open = open_names,
     .detect = detect,
     .hparams = hparams,
-    .bind = bind,
     .ignore = ignore,
 };

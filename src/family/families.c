@@ -48,11 +48,15 @@ static int32_t unknown_family(const vi_directory *directory, vi_error *e) {
             "(docs/checkpoints.md)",
             directory->reader->name);
     if (directory->count == 0) return vi_fail(e, VIT_ERROR_MODEL, "%s: has no tensors", directory->reader->name);
-    const vi_feature text[] = {{"token_embedding", "a text tower without one for pictures"}};
-    int32_t status = vi_refuse_features(directory, text, 1, e);
+    int32_t status = vi_refuse_features(directory, "token_embedding: a text tower without one for pictures\n", e);
     if (status != VIT_OK) return status;
     return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor names (%s, ...: %llu in all) are of no family known here (%s)",
                    directory->reader->name, found, (unsigned long long)directory->count, known);
+}
+
+static bool detects(const vi_family *f, const vi_checkpoint *c) {
+    vi_names n;
+    return f->detect != NULL ? f->detect(c) : f->open(c, &n);
 }
 
 static int32_t find_family(const vi_checkpoint *c, const vi_family **family, vi_error *e) {
@@ -64,7 +68,7 @@ static int32_t find_family(const vi_checkpoint *c, const vi_family **family, vi_
         if (configs[i].root != NULL && configs[i].root->kind != VI_JSON_OBJECT)
             return vi_fail(e, VIT_ERROR_MODEL, "%s: is not a JSON object", configs[i].name);
     for (size_t i = 0; i < FAMILIES; i++) {
-        if (!families[i]->detect(c)) continue;
+        if (!detects(families[i], c)) continue;
         *family = families[i];
         return VIT_OK;
     }
@@ -197,14 +201,21 @@ static size_t sources_size(const vi_description *d) {
     return (size_t)d->hparams.depth * sizeof *d->blocks + (size_t)vi_stem_units(&d->hparams) * sizeof *d->units;
 }
 
-/* The blocks and weights of one tower, whose numbers are set. */
-static int32_t bind_tower(const vi_checkpoint *c, vi_description *d,
-                          int32_t (*bind)(const vi_checkpoint *c, vi_description *d, vi_error *e), vi_allocator *a, vi_error *e) {
+static int32_t bind_names(const vi_checkpoint *c, const vi_family *family, vi_description *d, vi_error *e) {
+    vi_names n;
+    if (family->bind != NULL) return family->bind(c, d, e);
+    family->open(c, &n);
+    return vi_names_bind(&n, d, e);
+}
+
+/* The blocks and weights of a tower whose numbers are set: of the one for pictures, or of the description's text tower. */
+static int32_t bind_tower(const vi_checkpoint *c, const vi_family *family, vi_description *d, bool text, vi_allocator *a,
+                          vi_error *e) {
     size_t size = sources_size(d);
     d->blocks = vi_alloc(a, size, VI_TEMPORARY);
     if (d->blocks == NULL) return vi_alloc_failed(a, size, "description of the model", e);
     d->units = (vi_source(*)[VI_UNIT_SLOTS])(void *)(d->blocks + d->hparams.depth);
-    int32_t status = bind(c, d, e);
+    int32_t status = text ? family->text_bind(c, d, e) : bind_names(c, family, d, e);
     drop_empty_head(d);
     return status == VIT_OK ? check_slots(c, d, e) : status;
 }
@@ -225,7 +236,7 @@ static int32_t describe_text(const vi_checkpoint *c, const vi_family *family, vi
     d->text = vi_alloc(a, sizeof *d->text, VI_TEMPORARY);
     if (d->text == NULL) return vi_alloc_failed(a, sizeof *d->text, "description of the text tower", e);
     d->text->hparams = text;
-    return bind_tower(c, d->text, family->text_bind, a, e);
+    return bind_tower(c, family, d->text, true, a, e);
 }
 
 static int32_t describe(vi_checkpoint *c, const vi_family *family, vi_description *d, vi_allocator *a, vi_error *e) {
@@ -234,7 +245,7 @@ static int32_t describe(vi_checkpoint *c, const vi_family *family, vi_descriptio
     if (d->derived.count > 0) c->directory = &d->derived;
     if (status == VIT_OK) status = vi_apply_overrides(c->overrides, &d->hparams, e);
     if (status == VIT_OK) status = vi_hparams_check(&d->hparams, e);
-    if (status == VIT_OK) status = bind_tower(c, d, family->bind, a, e);
+    if (status == VIT_OK) status = bind_tower(c, family, d, false, a, e);
     if (status == VIT_OK) status = describe_text(c, family, d, a, e);
     if (status == VIT_OK) status = check_left_over(c, family, e);
     if (status == VIT_OK && family->labels != NULL) status = family->labels(c, d, a, e);

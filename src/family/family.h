@@ -64,13 +64,16 @@ typedef struct vi_description {
 
 vi_source *vi_source_at(const vi_description *d, vi_place p);
 
+struct vi_names;
+
 typedef struct vi_family {
     const char *name; /* for messages, VIT_TEXT_FAMILY */
-    bool (*detect)(const vi_checkpoint *c);
+    bool (*open)(const vi_checkpoint *c, struct vi_names *n); /* finds its names (map.h); NULL: detect and bind do without */
+    bool (*detect)(const vi_checkpoint *c);                   /* NULL: whatever open finds */
     /* Fills hparams from config and tensor shapes, noting guesses where no override replaces them (vi_describe applies
      * overrides). */
     int32_t (*hparams)(const vi_checkpoint *c, vi_description *d, vi_error *e);
-    /* Fills model and blocks (already allocated and zeroed), marking every tensor used. */
+    /* Fills model and blocks (already allocated and zeroed), marking every tensor used. NULL: by vi_names_bind. */
     int32_t (*bind)(const vi_checkpoint *c, vi_description *d, vi_error *e);
     /* Fills the labels by one of the functions of labels.h; NULL: the family has none. */
     int32_t (*labels)(const vi_checkpoint *c, vi_description *d, vi_allocator *a, vi_error *e);

@@ -6,80 +6,56 @@
 #include "family/pipeline.h"
 #include <string.h>
 
-static const vi_name_row rows[] = {
-    {.slot = VI_PATCH_W, .part = {"v.patch_embd.weight"}},
-    {.slot = VI_PATCH_B, .part = {"v.patch_embd.bias"}},
-    {.slot = VI_CLASS_TOKEN, .part = {"v.class_embd"}},
-    {.slot = VI_POSITION, .part = {"v.position_embd.weight"}},
-    {.slot = VI_PRE_NORM_G, .part = {"v.pre_ln.weight"}},
-    {.slot = VI_PRE_NORM_B, .part = {"v.pre_ln.bias"}},
-    {.slot = VI_NORM_G, .part = {"v.post_ln.weight"}},
-    {.slot = VI_NORM_B, .part = {"v.post_ln.bias"}},
-    {.slot = VI_PROJECTION_W, .part = {"visual_projection.weight"}}, /* clip.cpp */
-    {.slot = VI_NORM1_G, .part = {"ln1.weight"}},
-    {.slot = VI_NORM1_B, .part = {"ln1.bias"}},
-    {.slot = VI_QKV_W, .part = {"attn_qkv.weight"}},
-    {.slot = VI_QKV_B, .part = {"attn_qkv.bias"}},
-    {.slot = VI_QKV_W, .part = {"attn_q.weight", "attn_k.weight", "attn_v.weight"}},
-    {.slot = VI_QKV_B, .part = {"attn_q.bias", "?attn_k.bias", "attn_v.bias"}},
-    {.slot = VI_Q_NORM_G, .part = {"attn_q_norm.weight"}},
-    {.slot = VI_Q_NORM_B, .part = {"attn_q_norm.bias"}},
-    {.slot = VI_K_NORM_G, .part = {"attn_k_norm.weight"}},
-    {.slot = VI_K_NORM_B, .part = {"attn_k_norm.bias"}},
-    {.slot = VI_PROJ_W, .part = {"attn_out.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attn_out.bias"}},
-    {.slot = VI_SCALE1, .part = {"ls1.weight"}},
-    {.slot = VI_NORM2_G, .part = {"ln2.weight"}},
-    {.slot = VI_NORM2_B, .part = {"ln2.bias"}},
-    {.slot = VI_SCALE2, .part = {"ls2.weight"}},
-};
+static const char rows[] =
+    "patch.* v.patch_embd.*\n"
+    "class_token v.class_embd\n"
+    "position v.position_embd.weight\n"
+    "pre_norm.* v.pre_ln.*\n"
+    "norm.* v.post_ln.*\n"
+    "projection.weight visual_projection.weight\n" /* clip.cpp */
+    "norm1.* ln1.*\n"
+    "qkv.* attn_qkv.*\n"
+    "qkv.weight attn_q.weight attn_k.weight attn_v.weight\n"
+    "qkv.bias attn_q.bias ?attn_k.bias attn_v.bias\n"
+    "q_norm.* attn_q_norm.*\n"
+    "k_norm.* attn_k_norm.*\n"
+    "proj.* attn_out.*\n"
+    "scale1 ls1.weight\n"
+    "norm2.* ln2.*\n"
+    "scale2 ls2.weight\n";
 
 /* Older converters call the first layer of the MLP "down" and the second "up". */
-static const vi_name_row usual[] = {
-    {.slot = VI_FC1_W, .part = {"ffn_up.weight"}},
-    {.slot = VI_FC1_B, .part = {"ffn_up.bias"}},
-    {.slot = VI_FC2_W, .part = {"ffn_down.weight"}},
-    {.slot = VI_FC2_B, .part = {"ffn_down.bias"}},
-};
-static const vi_name_row swapped[] = {
-    {.slot = VI_FC1_W, .part = {"ffn_down.weight"}},
-    {.slot = VI_FC1_B, .part = {"ffn_down.bias"}},
-    {.slot = VI_FC2_W, .part = {"ffn_up.weight"}},
-    {.slot = VI_FC2_B, .part = {"ffn_up.bias"}},
-};
-static const vi_name_row gated[] = {
-    {.slot = VI_FC1_W, .part = {"ffn_gate.weight", "ffn_up.weight"}},
-    {.slot = VI_FC1_B, .part = {"ffn_gate.bias", "ffn_up.bias"}},
-    {.slot = VI_FC2_W, .part = {"ffn_down.weight"}},
-    {.slot = VI_FC2_B, .part = {"ffn_down.bias"}},
-};
+static const char usual[] =
+    "fc1.* ffn_up.*\n"
+    "fc2.* ffn_down.*\n";
+static const char swapped[] =
+    "fc1.* ffn_down.*\n"
+    "fc2.* ffn_up.*\n";
+static const char gated[] =
+    "fc1.* ffn_gate.* ffn_up.*\n"
+    "fc2.* ffn_down.*\n";
 
-#define MAP(more)                                                                                                                \
-    { {"v.patch_embd.weight"}, "v.blk.", rows, sizeof rows / sizeof *rows, more, 4, false }
+#define MAP(rows_)                                                                                                               \
+    {                                                                                                                            \
+        .marker = {"v.patch_embd.weight"}, .prefixes = "-\0", .block = "v.blk.", .rows = { rows, rows_ }                         \
+    }
 static const vi_name_map maps[] = {MAP(usual), MAP(swapped), MAP(gated)};
 
-static const vi_feature features[] = {
-    {"mm.", "a projector to a language model"},
-    {"v.blk.0.attn_post_norm", "norms before and after the branches"},
-    {"v.deepstack.", "features of several layers"},
-    {"v.sam.", "a second encoder (SAM)"},
-    {"a.blk.", "an audio encoder"},
-};
+static const char features[] =
+    "mm.: a projector to a language model\n"
+    "v.blk.0.attn_post_norm: norms before and after the branches\n"
+    "v.deepstack.: features of several layers\n"
+    "v.sam.: a second encoder (SAM)\n"
+    "a.blk.: an audio encoder\n";
 
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    static const char *const prefixes[] = {""};
-    if (!vi_names_open(n, c->directory, &maps[0], prefixes, 1)) return false;
+    if (!vi_names_open(n, c->directory, &maps[0])) return false;
     const vi_tensor *patch = vi_names_find(n, VI_PATCH_W, 0), *up = vi_names_find(n, VI_FC1_W, 0);
     if (vi_names_has(n, "v.blk.0.ffn_gate.weight"))
-        n->map = &maps[2];
+        vi_names_use(n, &maps[2]);
     else if (up != NULL && up->rank == 2 && patch->rank > 0 && up->shape[0] == patch->shape[0] && up->shape[1] != patch->shape[0])
-        n->map = &maps[1];
+        vi_names_use(n, &maps[1]);
     return true;
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
 }
 
 /* ---- named values ---------------------------------------------------------------------------------------------------------- */
@@ -179,7 +155,7 @@ static void read_pipeline(const vi_checkpoint *c, const vi_names *n, vi_descript
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     vi_names n;
     open_names(c, &n);
-    int32_t status = vi_refuse_features(c->directory, features, sizeof features / sizeof *features, e);
+    int32_t status = vi_refuse_features(c->directory, features, e);
     if (status == VIT_OK) status = vi_infer_shapes(&n, d, e);
     if (status == VIT_OK) status = check_numbers(&n, &d->hparams, e);
     if (status == VIT_OK) status = read_size(&n, d, e);
@@ -189,13 +165,7 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return VIT_OK;
 }
 
-static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    vi_names n;
-    open_names(c, &n);
-    return vi_names_bind(&n, d, e);
-}
-
 /* clip.cpp's text tower, whose tokens it stores without their merges. */
 static bool ignore(const char *name) { return strncmp(name, "t.", 2) == 0 || strncmp(name, "text_projection.", 16) == 0; }
 
-const vi_family vi_family_gguf = {.name = "gguf", .detect = detect, .hparams = hparams, .bind = bind, .ignore = ignore};
+const vi_family vi_family_gguf = {.name = "gguf", .open = open_names, .hparams = hparams, .ignore = ignore};

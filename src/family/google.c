@@ -11,75 +11,79 @@
 
 /* Flax before Linen numbered a module among all of its parent, Linen among those of its class. */
 #define BLOCK_ROWS(NORM2, ATTENTION, MLP)                                                                                        \
-    {.slot = VI_NORM1_G, .part = {"LayerNorm_0/scale"}}, {.slot = VI_NORM1_B, .part = {"LayerNorm_0/bias"}},                     \
-        {.slot = VI_QKV_W, .part = {ATTENTION "/query/kernel", ATTENTION "/key/kernel", ATTENTION "/value/kernel"}},             \
-        {.slot = VI_QKV_B, .part = {ATTENTION "/query/bias", ATTENTION "/key/bias", ATTENTION "/value/bias"}},                   \
-        {.slot = VI_PROJ_W, .part = {ATTENTION "/out/kernel"}}, {.slot = VI_PROJ_B, .part = {ATTENTION "/out/bias"}},            \
-        {.slot = VI_NORM2_G, .part = {NORM2 "/scale"}}, {.slot = VI_NORM2_B, .part = {NORM2 "/bias"}},                           \
-        {.slot = VI_FC1_W, .part = {MLP "/Dense_0/kernel"}}, {.slot = VI_FC1_B, .part = {MLP "/Dense_0/bias"}},                  \
-        {.slot = VI_FC2_W, .part = {MLP "/Dense_1/kernel"}}, {                                                                   \
-        .slot = VI_FC2_B, .part = { MLP "/Dense_1/bias" }                                                                        \
-    }
+    "norm1.weight LayerNorm_0/scale\n"                                                                                           \
+    "norm1.bias LayerNorm_0/bias\n"                                                                                              \
+    "qkv.weight " ATTENTION "/query/kernel " ATTENTION "/key/kernel " ATTENTION "/value/kernel\n"                                \
+    "qkv.bias " ATTENTION "/query/bias " ATTENTION "/key/bias " ATTENTION "/value/bias\n"                                        \
+    "proj.weight " ATTENTION "/out/kernel\n"                                                                                     \
+    "proj.bias " ATTENTION "/out/bias\n"                                                                                         \
+    "norm2.weight " NORM2 "/scale\n"                                                                                             \
+    "norm2.bias " NORM2 "/bias\n"                                                                                                \
+    "fc1.weight " MLP "/Dense_0/kernel\n"                                                                                        \
+    "fc1.bias " MLP "/Dense_0/bias\n"                                                                                            \
+    "fc2.weight " MLP "/Dense_1/kernel\n"                                                                                        \
+    "fc2.bias " MLP "/Dense_1/bias\n"
 
-static const vi_name_row older_rows[] = {BLOCK_ROWS("LayerNorm_2", "MultiHeadDotProductAttention_1", "MlpBlock_3")};
-static const vi_name_row linen_rows[] = {BLOCK_ROWS("LayerNorm_1", "MultiHeadDotProductAttention_0", "MlpBlock_0")};
+static const char older_rows[] = BLOCK_ROWS("LayerNorm_2", "MultiHeadDotProductAttention_1", "MlpBlock_3");
+static const char linen_rows[] = BLOCK_ROWS("LayerNorm_1", "MultiHeadDotProductAttention_0", "MlpBlock_0");
 
 /* The attention pool, in files from before it was a module of its own without PLACE. */
-#define MAP_ROWS(PLACE)                                                                                                          \
-    {.slot = VI_MAP_LATENT, .part = {PLACE "probe"}},                                                                            \
-        {.slot = VI_MAP_Q_W, .part = {PLACE "MultiHeadDotProductAttention_0/query/kernel"}},                                     \
-        {.slot = VI_MAP_Q_B, .part = {PLACE "MultiHeadDotProductAttention_0/query/bias"}},                                       \
-        {.slot = VI_MAP_KV_W,                                                                                                    \
-         .part = {PLACE "MultiHeadDotProductAttention_0/key/kernel", PLACE "MultiHeadDotProductAttention_0/value/kernel"}},      \
-        {.slot = VI_MAP_KV_B,                                                                                                    \
-         .part = {PLACE "MultiHeadDotProductAttention_0/key/bias", PLACE "MultiHeadDotProductAttention_0/value/bias"}},          \
-        {.slot = VI_MAP_PROJ_W, .part = {PLACE "MultiHeadDotProductAttention_0/out/kernel"}},                                    \
-        {.slot = VI_MAP_PROJ_B, .part = {PLACE "MultiHeadDotProductAttention_0/out/bias"}},                                      \
-        {.slot = VI_MAP_NORM_G, .part = {PLACE "LayerNorm_0/scale"}},                                                            \
-        {.slot = VI_MAP_NORM_B, .part = {PLACE "LayerNorm_0/bias"}},                                                             \
-        {.slot = VI_MAP_FC1_W, .part = {PLACE "MlpBlock_0/Dense_0/kernel"}},                                                     \
-        {.slot = VI_MAP_FC1_B, .part = {PLACE "MlpBlock_0/Dense_0/bias"}},                                                       \
-        {.slot = VI_MAP_FC2_W, .part = {PLACE "MlpBlock_0/Dense_1/kernel"}}, {                                                   \
-        .slot = VI_MAP_FC2_B, .part = { PLACE "MlpBlock_0/Dense_1/bias" }                                                        \
-    }
+#define MAP_ROWS(PLACE) MAP_ROWS_OF(PLACE, PLACE "MultiHeadDotProductAttention_0/")
+#define MAP_ROWS_OF(PLACE, ATTENTION)                                                                                            \
+    "map.latent " PLACE "probe\n"                                                                                                \
+    "map.q.weight " ATTENTION "query/kernel\n"                                                                                   \
+    "map.q.bias " ATTENTION "query/bias\n"                                                                                       \
+    "map.kv.weight " ATTENTION "key/kernel " ATTENTION "value/kernel\n"                                                          \
+    "map.kv.bias " ATTENTION "key/bias " ATTENTION "value/bias\n"                                                                \
+    "map.proj.weight " ATTENTION "out/kernel\n"                                                                                  \
+    "map.proj.bias " ATTENTION "out/bias\n"                                                                                      \
+    "map.norm.weight " PLACE "LayerNorm_0/scale\n"                                                                               \
+    "map.norm.bias " PLACE "LayerNorm_0/bias\n"                                                                                  \
+    "map.fc1.weight " PLACE "MlpBlock_0/Dense_0/kernel\n"                                                                        \
+    "map.fc1.bias " PLACE "MlpBlock_0/Dense_0/bias\n"                                                                            \
+    "map.fc2.weight " PLACE "MlpBlock_0/Dense_1/kernel\n"                                                                        \
+    "map.fc2.bias " PLACE "MlpBlock_0/Dense_1/bias\n"
 
-#define STEM_ROWS                                                                                                                \
-    {.slot = VI_STEM_W, .part = {"conv_root/kernel"}}, {.slot = VI_STEM_NORM_G, .part = {"gn_root/scale"}},                      \
-        {.slot = VI_STEM_NORM_B, .part = {"gn_root/bias"}}, {.slot = VI_UNIT_CONV1_W, .part = {"conv1/kernel"}},                 \
-        {.slot = VI_UNIT_NORM1_G, .part = {"gn1/scale"}}, {.slot = VI_UNIT_NORM1_B, .part = {"gn1/bias"}},                       \
-        {.slot = VI_UNIT_CONV2_W, .part = {"conv2/kernel"}}, {.slot = VI_UNIT_NORM2_G, .part = {"gn2/scale"}},                   \
-        {.slot = VI_UNIT_NORM2_B, .part = {"gn2/bias"}}, {.slot = VI_UNIT_CONV3_W, .part = {"conv3/kernel"}},                    \
-        {.slot = VI_UNIT_NORM3_G, .part = {"gn3/scale"}}, {.slot = VI_UNIT_NORM3_B, .part = {"gn3/bias"}},                       \
-        {.slot = VI_UNIT_PROJ_W, .part = {"conv_proj/kernel"}}, {.slot = VI_UNIT_PROJ_NORM_G, .part = {"gn_proj/scale"}},        \
-        {.slot = VI_UNIT_PROJ_NORM_B, .part = {"gn_proj/bias"}}
-
-#define MODEL_ROWS                                                                                                               \
-    STEM_ROWS, {.slot = VI_PATCH_W, .part = {"embedding/kernel"}}, {.slot = VI_PATCH_B, .part = {"embedding/bias"}},             \
-        {.slot = VI_CLASS_TOKEN, .part = {"cls"}}, {.slot = VI_POSITION, .part = {"Transformer/posembed_input/pos_embedding"}},  \
-        {.slot = VI_POSITION, .part = {"Transformer/pos_embedding"}}, {.slot = VI_POSITION, .part = {"pos_embedding"}},          \
-        {.slot = VI_NORM_G, .part = {"Transformer/encoder_norm/scale"}},                                                         \
-        {.slot = VI_NORM_B, .part = {"Transformer/encoder_norm/bias"}},                                                          \
-        {.slot = VI_REPRESENTATION_W, .part = {"pre_logits/kernel"}},                                                            \
-        {.slot = VI_REPRESENTATION_B, .part = {"pre_logits/bias"}}, MAP_ROWS("MAPHead_0/"), MAP_ROWS("")
-
-static const vi_name_row classifier_rows[] = {
-    MODEL_ROWS,
-    {.slot = VI_HEAD_W, .part = {"head/kernel"}},
-    {.slot = VI_HEAD_B, .part = {"head/bias"}},
-};
+static const char model_rows[] =
+    "patch.weight embedding/kernel\n"
+    "patch.bias embedding/bias\n"
+    "class_token cls\n"
+    "position Transformer/posembed_input/pos_embedding\n"
+    "position Transformer/pos_embedding\n"
+    "position pos_embedding\n"
+    "norm.weight Transformer/encoder_norm/scale\n"
+    "norm.bias Transformer/encoder_norm/bias\n"
+    "representation.weight pre_logits/kernel\n"
+    "representation.bias pre_logits/bias\n" MAP_ROWS("MAPHead_0/") MAP_ROWS("")
+    /* of hybrids */
+    "stem.weight conv_root/kernel\n"
+    "stem.norm.weight gn_root/scale\n"
+    "stem.norm.bias gn_root/bias\n"
+    "unit.conv1.weight conv1/kernel\n"
+    "unit.conv2.weight conv2/kernel\n"
+    "unit.conv3.weight conv3/kernel\n"
+    "unit.norm1.weight gn1/scale\n"
+    "unit.norm1.bias gn1/bias\n"
+    "unit.norm2.weight gn2/scale\n"
+    "unit.norm2.bias gn2/bias\n"
+    "unit.norm3.weight gn3/scale\n"
+    "unit.norm3.bias gn3/bias\n"
+    "unit.proj.weight conv_proj/kernel\n"
+    "unit.proj_norm.weight gn_proj/scale\n"
+    "unit.proj_norm.bias gn_proj/bias\n";
 
 /* In a pair of towers the image's head leads to the space that it shares with the text. */
-static const vi_name_row tower_rows[] = {
-    MODEL_ROWS,
-    {.slot = VI_PROJECTION_W, .part = {"head/kernel"}},
-    {.slot = VI_PROJECTION_B, .part = {"head/bias"}},
-};
+static const char classifier_rows[] =
+    "head.weight head/kernel\n"
+    "head.bias head/bias\n";
+static const char tower_rows[] =
+    "projection.weight head/kernel\n"
+    "projection.bias head/bias\n";
 
 static const vi_stem_names stem_names = {"block#/unit#/", 1, VI_STANDARDISE_GOOGLE};
 
 #define COUNT(table) (sizeof table / sizeof *table)
 
-static const char *const prefixes[] = {"opt/target/img/", "opt/target/", "params/img/", "params/", "img/", ""};
 #define STACK "Transformer/encoderblock" /* of all blocks, below the prefix */
 
 /* A map on one checkpoint. names.map points at the map beside it: do not copy. */
@@ -107,13 +111,14 @@ static bool is_tower(const google *g) { return strstr(g->names.prefix, "img/") !
 /* Finds the prefix, then which of the maps fits. */
 static bool open_names(const vi_directory *d, google *g) {
     g->map = (vi_name_map){.marker = {"embedding/kernel"}, .block = STACK "_#/"};
-    if (!vi_names_open(&g->names, d, &g->map, prefixes, COUNT(prefixes))) return false;
+    g->map.prefixes = "opt/target/img/\0opt/target/\0params/img/\0params/\0img/\0-\0";
+    if (!vi_names_open(&g->names, d, &g->map)) return false;
     bool older = has_blocks(g, STACK, "/LayerNorm_2/") || has_blocks(g, STACK, "/MlpBlock_3/");
     if (has_blocks(g, STACK "[", "")) g->map.block = STACK "[#]/";
-    g->map.rows = older ? older_rows : linen_rows;
-    g->map.count = older ? COUNT(older_rows) : COUNT(linen_rows);
-    g->map.more = is_tower(g) ? tower_rows : classifier_rows;
-    g->map.more_count = is_tower(g) ? COUNT(tower_rows) : COUNT(classifier_rows);
+    g->map.rows[0] = older ? older_rows : linen_rows;
+    g->map.rows[1] = model_rows;
+    g->map.rows[2] = is_tower(g) ? tower_rows : classifier_rows;
+    vi_names_use(&g->names, &g->map);
     vi_names_stem(&g->names, &stem_names);
     return true;
 }

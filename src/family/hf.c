@@ -7,58 +7,37 @@
 #include <string.h>
 
 /* Files written before 2019's renaming have gamma and beta where newer ones have weight and bias. */
-const vi_name_row vi_hf_vit_rows[VI_HF_VIT_ROWS] = {
-    {.slot = VI_PATCH_W, .part = {"embeddings.patch_embeddings.projection.weight"}},
-    {.slot = VI_PATCH_B, .part = {"embeddings.patch_embeddings.projection.bias"}},
-    {.slot = VI_CLASS_TOKEN, .part = {"embeddings.cls_token"}},
-    {.slot = VI_POSITION, .part = {"embeddings.position_embeddings"}},
-    {.slot = VI_NORM_G, .part = {"layernorm.weight"}},
-    {.slot = VI_NORM_G, .part = {"layernorm.gamma"}},
-    {.slot = VI_NORM_B, .part = {"layernorm.bias"}},
-    {.slot = VI_NORM_B, .part = {"layernorm.beta"}},
-    {.slot = VI_HEAD_W, .part = {"classifier.weight"}},
-    {.slot = VI_HEAD_B, .part = {"classifier.bias"}},
-    {.slot = VI_NORM1_G, .part = {"layernorm_before.weight"}},
-    {.slot = VI_NORM1_G, .part = {"layernorm_before.gamma"}},
-    {.slot = VI_NORM1_B, .part = {"layernorm_before.bias"}},
-    {.slot = VI_NORM1_B, .part = {"layernorm_before.beta"}},
-    {.slot = VI_QKV_W,
-     .part = {"attention.attention.query.weight", "attention.attention.key.weight", "attention.attention.value.weight"}},
-    {.slot = VI_QKV_B,
-     .part = {"attention.attention.query.bias", "attention.attention.key.bias", "attention.attention.value.bias"},
-     .optional = true}, /* qkv_bias */
-    {.slot = VI_PROJ_W, .part = {"attention.output.dense.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attention.output.dense.bias"}},
-    {.slot = VI_NORM2_G, .part = {"layernorm_after.weight"}},
-    {.slot = VI_NORM2_G, .part = {"layernorm_after.gamma"}},
-    {.slot = VI_NORM2_B, .part = {"layernorm_after.bias"}},
-    {.slot = VI_NORM2_B, .part = {"layernorm_after.beta"}},
-    {.slot = VI_FC1_W, .part = {"intermediate.dense.weight"}},
-    {.slot = VI_FC1_B, .part = {"intermediate.dense.bias"}},
-    {.slot = VI_FC2_W, .part = {"output.dense.weight"}},
-    {.slot = VI_FC2_B, .part = {"output.dense.bias"}},
-};
+const char vi_hf_vit_rows[] =
+    "patch.* embeddings.patch_embeddings.projection.*\n"
+    "class_token embeddings.cls_token\n"
+    "position embeddings.position_embeddings\n"
+    "norm.* layernorm.*\n"
+    "norm.weight layernorm.gamma\n"
+    "norm.bias layernorm.beta\n"
+    "head.* classifier.*\n"
+    "norm1.* layernorm_before.*\n"
+    "norm1.weight layernorm_before.gamma\n"
+    "norm1.bias layernorm_before.beta\n"
+    "qkv.weight attention.attention.query.weight attention.attention.key.weight attention.attention.value.weight\n"
+    "?qkv.bias attention.attention.query.bias attention.attention.key.bias attention.attention.value.bias\n" /* qkv_bias */
+    "proj.* attention.output.dense.*\n"
+    "norm2.* layernorm_after.*\n"
+    "norm2.weight layernorm_after.gamma\n"
+    "norm2.bias layernorm_after.beta\n"
+    "fc1.* intermediate.dense.*\n"
+    "fc2.* output.dense.*\n";
 
-const vi_name_row vi_hf_clip_rows[VI_HF_CLIP_ROWS] = {
-    {.slot = VI_PATCH_W, .part = {"embeddings.patch_embedding.weight"}},
-    {.slot = VI_POSITION, .part = {"embeddings.position_embedding.weight"}},
-    {.slot = VI_NORM_G, .part = {"post_layernorm.weight"}},
-    {.slot = VI_NORM_B, .part = {"post_layernorm.bias"}},
-    {.slot = VI_HEAD_W, .part = {"classifier.weight"}},
-    {.slot = VI_HEAD_B, .part = {"classifier.bias"}},
-    {.slot = VI_NORM1_G, .part = {"layer_norm1.weight"}},
-    {.slot = VI_NORM1_B, .part = {"layer_norm1.bias"}},
-    {.slot = VI_QKV_W, .part = {"self_attn.q_proj.weight", "self_attn.k_proj.weight", "self_attn.v_proj.weight"}},
-    {.slot = VI_QKV_B, .part = {"self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias"}},
-    {.slot = VI_PROJ_W, .part = {"self_attn.out_proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"self_attn.out_proj.bias"}},
-    {.slot = VI_NORM2_G, .part = {"layer_norm2.weight"}},
-    {.slot = VI_NORM2_B, .part = {"layer_norm2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.fc1.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.fc1.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
-};
+const char vi_hf_clip_rows[] =
+    "patch.weight embeddings.patch_embedding.weight\n"
+    "position embeddings.position_embedding.weight\n"
+    "norm.* post_layernorm.*\n"
+    "head.* classifier.*\n"
+    "norm1.* layer_norm1.*\n"
+    "qkv.* self_attn.q_proj.* self_attn.k_proj.* self_attn.v_proj.*\n"
+    "proj.* self_attn.out_proj.*\n"
+    "norm2.* layer_norm2.*\n"
+    "fc1.* mlp.fc1.*\n"
+    "fc2.* mlp.fc2.*\n";
 
 static const vi_word activations[] = {
     {"gelu", VIT_ACT_GELU},

@@ -8,7 +8,7 @@
 
 /* One configuration class: its defaults, because config.json stores only what differs from them. */
 typedef struct vi_hf_class {
-    const char *processor; /* its image processor's class name starts so */
+    char processor[12]; /* its image processor's class name starts so */
     int32_t width, depth, heads;
     int32_t mlp; /* intermediate_size, 0: the class has no such field */
     int32_t image, patch;
@@ -17,12 +17,10 @@ typedef struct vi_hf_class {
     int32_t covers; /* which prefix tokens have positions (VI_COVERS_*) */
 } vi_hf_class;
 
-#define VI_HF_VIT_ROWS 26
-extern const vi_name_row vi_hf_vit_rows[VI_HF_VIT_ROWS];
+extern const char vi_hf_vit_rows[];
 
 /* The layers of CLIP's and SigLIP's vision towers. */
-#define VI_HF_CLIP_ROWS 18
-extern const vi_name_row vi_hf_clip_rows[VI_HF_CLIP_ROWS];
+extern const char vi_hf_clip_rows[];
 
 /* hidden_act: VIT_ACT_*. */
 int32_t vi_hf_activation(vi_config *g, const vi_json_value *config, int32_t fallback);

@@ -6,26 +6,20 @@
 #include "family/hf_text.h"
 #include "family/infer.h"
 
-static const vi_name_row rows[] = {
-    {.slot = VI_CLASS_TOKEN, .part = {"embeddings.class_embedding"}},
-    {.slot = VI_PRE_NORM_G, .part = {"pre_layrnorm.weight"}},
-    {.slot = VI_PRE_NORM_B, .part = {"pre_layrnorm.bias"}},
-    {.slot = VI_PROJECTION_W, .part = {"visual_projection.weight"}},
+static const char rows[] =
+    "class_token embeddings.class_embedding\n"
+    "pre_norm.* pre_layrnorm.*\n"
+    "projection.weight visual_projection.weight\n";
+
+static const vi_name_map map = {
+    .marker = {"pre_layrnorm.weight"},
+    .prefixes = "-\0vision_model.\0",
+    .block = "encoder.layers.",
+    .rows = {vi_hf_clip_rows, rows},
+    .complete = true,
 };
 
-static const vi_name_map map = {{"pre_layrnorm.weight"},   "encoder.layers.", vi_hf_clip_rows, VI_HF_CLIP_ROWS, rows,
-                                sizeof rows / sizeof *rows, true};
-
-static const char *const prefixes[] = {"", "vision_model."};
-
-static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
-}
+static bool open_names(const vi_checkpoint *c, vi_names *n) { return vi_names_open(n, c->directory, &map); }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     static const vi_hf_class k = {"CLIP", 768, 12, 12, 3072, 224, 32, VIT_ACT_QUICK_GELU, 1e-5, VI_COVERS_ALL};
@@ -51,9 +45,8 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 }
 
 static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
-    static const vi_hf_text_class k = {
-        512, 12, 8, 2048, 49408, 77, VIT_ACT_QUICK_GELU, 1e-5, 1, VI_PICK_END, 49407,
-        &vi_hf_clip_text};
+    static const vi_hf_text_class k = {512,  12, 8,           2048,  49408,           77, VIT_ACT_QUICK_GELU,
+                                       1e-5, 1,  VI_PICK_END, 49407, &vi_hf_clip_text};
     return vi_hf_text_hparams(&k, c, d, text, e);
 }
 
@@ -63,7 +56,7 @@ static int32_t text_bind(const vi_checkpoint *c, vi_description *text, vi_error 
 
 const vi_family vi_family_hf_clip = {
     .name = "hf-clip",
-    .detect = detect,
+    .open = open_names,
     .hparams = hparams,
     .bind = bind,
     .labels = vi_hf_labels,

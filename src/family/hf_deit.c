@@ -4,37 +4,23 @@
 #include "family/hf.h"
 #include "family/infer.h"
 
-static const vi_name_row teacher[] = {
-    {.slot = VI_DIST_TOKEN, .part = {"embeddings.distillation_token"}},
-    {.slot = VI_HEAD_W, .part = {"cls_classifier.weight"}},
-    {.slot = VI_HEAD_B, .part = {"cls_classifier.bias"}},
-    {.slot = VI_HEAD_DIST_W, .part = {"distillation_classifier.weight"}},
-    {.slot = VI_HEAD_DIST_B, .part = {"distillation_classifier.bias"}},
-};
+static const char teacher[] =
+    "dist_token embeddings.distillation_token\n"
+    "head.* cls_classifier.*\n"
+    "head_dist.* distillation_classifier.*\n";
 
-static const vi_name_row spectator[] = {{.slot = VI_REGISTERS, .part = {"embeddings.distillation_token"}}};
+static const char spectator[] = "registers embeddings.distillation_token\n";
 
-static const vi_name_map maps[] = {
-    {{"embeddings.distillation_token"},
-     "encoder.layer.",
-     vi_hf_vit_rows,
-     VI_HF_VIT_ROWS,
-     teacher,
-     sizeof teacher / sizeof *teacher,
-     true},
-    {{"embeddings.distillation_token"}, "encoder.layer.", vi_hf_vit_rows, VI_HF_VIT_ROWS, spectator, 1, true},
-};
-
-static const char *const prefixes[] = {"", "deit."};
+#define MAP(rows_)                                                                                                               \
+    {                                                                                                                            \
+        .marker = {"embeddings.distillation_token"}, .prefixes = "-\0deit.\0", .block = "encoder.layer.",                        \
+        .rows = {vi_hf_vit_rows, rows_}, .complete = true                                                                        \
+    }
+static const vi_name_map maps[] = {MAP(teacher), MAP(spectator)};
 
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
     bool taught = vi_directory_find(c->directory, "distillation_classifier.weight") != NULL;
-    return vi_names_open(n, c->directory, &maps[taught ? 0 : 1], prefixes, sizeof prefixes / sizeof *prefixes);
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
+    return vi_names_open(n, c->directory, &maps[taught ? 0 : 1]);
 }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
@@ -47,17 +33,10 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return vi_hf_hparams(&k, &n, c, c->config, d, e);
 }
 
-static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    vi_names n;
-    open_names(c, &n);
-    return vi_names_bind(&n, d, e);
-}
-
 const vi_family vi_family_hf_deit = {
     .name = "hf-deit",
-    .detect = detect,
+    .open = open_names,
     .hparams = hparams,
-    .bind = bind,
     .labels = vi_hf_labels,
     .ignore = vi_hf_ignore,
 };

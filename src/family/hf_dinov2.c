@@ -6,57 +6,34 @@
 #include "family/infer.h"
 #include <string.h>
 
-static const vi_name_row rows[] = {
-    {.slot = VI_PATCH_W, .part = {"embeddings.patch_embeddings.projection.weight"}},
-    {.slot = VI_PATCH_B, .part = {"embeddings.patch_embeddings.projection.bias"}},
-    {.slot = VI_CLASS_TOKEN, .part = {"embeddings.cls_token"}},
-    {.slot = VI_REGISTERS, .part = {"embeddings.register_tokens"}},
-    {.slot = VI_POSITION, .part = {"embeddings.position_embeddings"}},
-    {.slot = VI_NORM_G, .part = {"layernorm.weight"}},
-    {.slot = VI_NORM_B, .part = {"layernorm.bias"}},
-    {.slot = VI_HEAD_W, .part = {"classifier.weight"}},
-    {.slot = VI_HEAD_B, .part = {"classifier.bias"}},
-    {.slot = VI_NORM1_G, .part = {"norm1.weight"}},
-    {.slot = VI_NORM1_B, .part = {"norm1.bias"}},
-    {.slot = VI_QKV_W,
-     .part = {"attention.attention.query.weight", "attention.attention.key.weight", "attention.attention.value.weight"}},
-    {.slot = VI_QKV_B,
-     .part = {"attention.attention.query.bias", "attention.attention.key.bias", "attention.attention.value.bias"},
-     .optional = true}, /* qkv_bias */
-    {.slot = VI_PROJ_W, .part = {"attention.output.dense.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attention.output.dense.bias"}},
-    {.slot = VI_SCALE1, .part = {"layer_scale1.lambda1"}},
-    {.slot = VI_NORM2_G, .part = {"norm2.weight"}},
-    {.slot = VI_NORM2_B, .part = {"norm2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.fc1.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.fc1.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.weights_in.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.weights_in.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.weights_out.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.weights_out.bias"}},
-    {.slot = VI_SCALE2, .part = {"layer_scale2.lambda1"}},
-};
+static const char rows[] =
+    "patch.* embeddings.patch_embeddings.projection.*\n"
+    "class_token embeddings.cls_token\n"
+    "registers embeddings.register_tokens\n"
+    "position embeddings.position_embeddings\n"
+    "norm.* layernorm.*\n"
+    "head.* classifier.*\n"
+    "norm1.* norm1.*\n"
+    "qkv.weight attention.attention.query.weight attention.attention.key.weight attention.attention.value.weight\n"
+    "?qkv.bias attention.attention.query.bias attention.attention.key.bias attention.attention.value.bias\n" /* qkv_bias */
+    "proj.* attention.output.dense.*\n"
+    "scale1 layer_scale1.lambda1\n"
+    "norm2.* norm2.*\n"
+    "fc1.* mlp.fc1.*\n"
+    "fc2.* mlp.fc2.*\n"
+    "fc1.* mlp.weights_in.*\n"
+    "fc2.* mlp.weights_out.*\n"
+    "scale2 layer_scale2.lambda1\n";
 
 static const vi_name_map map = {
     .marker = {"encoder.layer.0.layer_scale1.lambda1"},
+    .prefixes = "-\0dinov2.\0dinov2_with_registers.\0",
     .block = "encoder.layer.",
-    .rows = rows,
-    .count = sizeof rows / sizeof *rows,
+    .rows = {rows},
     .complete = true,
 };
 
-static const char *const prefixes[] = {"", "dinov2.", "dinov2_with_registers."};
-
-static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
-}
+static bool open_names(const vi_checkpoint *c, vi_names *n) { return vi_names_open(n, c->directory, &map); }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     static const vi_hf_class k = {"DINOv2", 768, 12, 12, 0, 224, 14, VIT_ACT_GELU, 1e-6, VI_COVERS_CLASS};
@@ -77,17 +54,10 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return status;
 }
 
-static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    vi_names n;
-    open_names(c, &n);
-    return vi_names_bind(&n, d, e);
-}
-
 const vi_family vi_family_hf_dinov2 = {
     .name = "hf-dinov2",
-    .detect = detect,
+    .open = open_names,
     .hparams = hparams,
-    .bind = bind,
     .labels = vi_hf_labels,
     .ignore = vi_hf_ignore,
 };

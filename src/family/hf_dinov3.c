@@ -4,53 +4,41 @@
 #include "family/hf.h"
 #include "family/infer.h"
 
-static const vi_name_row rows[] = {
-    {.slot = VI_PATCH_W, .part = {"embeddings.patch_embeddings.weight"}},
-    {.slot = VI_PATCH_B, .part = {"embeddings.patch_embeddings.bias"}},
-    {.slot = VI_CLASS_TOKEN, .part = {"embeddings.cls_token"}},
-    {.slot = VI_REGISTERS, .part = {"embeddings.register_tokens"}},
-    {.slot = VI_NORM_G, .part = {"norm.weight"}},
-    {.slot = VI_NORM_B, .part = {"norm.bias"}},
-    {.slot = VI_NORM1_G, .part = {"norm1.weight"}},
-    {.slot = VI_NORM1_B, .part = {"norm1.bias"}},
-    {.slot = VI_QKV_W, .part = {"attention.q_proj.weight", "attention.k_proj.weight", "attention.v_proj.weight"}},
-    {.slot = VI_QKV_B, .part = {"?attention.q_proj.bias", "?attention.k_proj.bias", "?attention.v_proj.bias"}, .optional = true},
-    {.slot = VI_PROJ_W, .part = {"attention.o_proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attention.o_proj.bias"}, .optional = true}, /* proj_bias */
-    {.slot = VI_SCALE1, .part = {"layer_scale1.lambda1"}},
-    {.slot = VI_NORM2_G, .part = {"norm2.weight"}},
-    {.slot = VI_NORM2_B, .part = {"norm2.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.down_proj.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.down_proj.bias"}, .optional = true}, /* mlp_bias */
-    {.slot = VI_SCALE2, .part = {"layer_scale2.lambda1"}},
-};
+static const char rows[] =
+    "patch.* embeddings.patch_embeddings.*\n"
+    "class_token embeddings.cls_token\n"
+    "registers embeddings.register_tokens\n"
+    "norm.* norm.*\n"
+    "norm1.* norm1.*\n"
+    "qkv.weight attention.q_proj.weight attention.k_proj.weight attention.v_proj.weight\n"
+    "?qkv.bias ?attention.q_proj.bias ?attention.k_proj.bias ?attention.v_proj.bias\n"
+    "proj.weight attention.o_proj.weight\n"
+    "?proj.bias attention.o_proj.bias\n" /* proj_bias */
+    "scale1 layer_scale1.lambda1\n"
+    "norm2.* norm2.*\n"
+    "fc2.weight mlp.down_proj.weight\n"
+    "?fc2.bias mlp.down_proj.bias\n" /* mlp_bias */
+    "scale2 layer_scale2.lambda1\n";
 
-static const vi_name_row mlp[] = {
-    {.slot = VI_FC1_W, .part = {"mlp.up_proj.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.up_proj.bias"}, .optional = true},
-};
+static const char mlp[] =
+    "fc1.weight mlp.up_proj.weight\n"
+    "?fc1.bias mlp.up_proj.bias\n";
 
-static const vi_name_row gated[] = {
-    {.slot = VI_FC1_W, .part = {"mlp.gate_proj.weight", "mlp.up_proj.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.gate_proj.bias", "mlp.up_proj.bias"}, .optional = true},
-};
+static const char gated[] =
+    "fc1.weight mlp.gate_proj.weight mlp.up_proj.weight\n"
+    "?fc1.bias mlp.gate_proj.bias mlp.up_proj.bias\n";
 
-static const vi_name_map maps[] = {
-    {{"layer.0.attention.o_proj.weight"}, "layer.", rows, sizeof rows / sizeof *rows, mlp, 2, true},
-    {{"layer.0.attention.o_proj.weight"}, "layer.", rows, sizeof rows / sizeof *rows, gated, 2, true},
-};
-
-static const char *const prefixes[] = {"", "model.", "dinov3_vit."};
+#define MAP(rows_)                                                                                                               \
+    {                                                                                                                            \
+        .marker = {"layer.0.attention.o_proj.weight"}, .prefixes = "-\0model.\0dinov3_vit.\0", .block = "layer.",                \
+        .rows = {rows, rows_}, .complete = true                                                                                  \
+    }
+static const vi_name_map maps[] = {MAP(mlp), MAP(gated)};
 
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    if (!vi_names_open(n, c->directory, &maps[0], prefixes, sizeof prefixes / sizeof *prefixes)) return false;
-    if (vi_names_has(n, "layer.0.mlp.gate_proj.weight")) n->map = &maps[1];
+    if (!vi_names_open(n, c->directory, &maps[0])) return false;
+    if (vi_names_has(n, "layer.0.mlp.gate_proj.weight")) vi_names_use(n, &maps[1]);
     return true;
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
 }
 
 /* Fields of config.json that leave biases out; true by default. */
@@ -95,7 +83,7 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 
 const vi_family vi_family_hf_dinov3 = {
     .name = "hf-dinov3",
-    .detect = detect,
+    .open = open_names,
     .hparams = hparams,
     .bind = bind,
     .ignore = vi_hf_ignore,

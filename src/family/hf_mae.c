@@ -7,17 +7,13 @@
 
 static const vi_name_map map = {
     .marker = {"embeddings.cls_token"},
+    .prefixes = "-\0vit.\0",
     .block = "encoder.layer.",
-    .rows = vi_hf_vit_rows,
-    .count = VI_HF_VIT_ROWS,
+    .rows = {vi_hf_vit_rows},
     .complete = true,
 };
 
-static const char *const prefixes[] = {"", "vit."};
-
-static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
-}
+static bool open_names(const vi_checkpoint *c, vi_names *n) { return vi_names_open(n, c->directory, &map); }
 
 static bool detect(const vi_checkpoint *c) {
     vi_names n;
@@ -33,18 +29,12 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return vi_hf_hparams(&k, &n, c, c->config, d, e);
 }
 
-static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    vi_names n;
-    open_names(c, &n);
-    return vi_names_bind(&n, d, e);
-}
-
 static bool ignore(const char *name) { return strncmp(name, "decoder.", 8) == 0 || vi_hf_ignore(name); }
 
 const vi_family vi_family_hf_mae = {
     .name = "hf-mae",
+    .open = open_names,
     .detect = detect,
     .hparams = hparams,
-    .bind = bind,
     .ignore = ignore,
 };

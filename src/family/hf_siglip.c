@@ -6,40 +6,25 @@
 #include "family/hf_text.h"
 #include "family/infer.h"
 
-static const vi_name_row rows[] = {
-    {.slot = VI_PATCH_B, .part = {"embeddings.patch_embedding.bias"}},
-    {.slot = VI_MAP_LATENT, .part = {"head.probe"}},
-    {.slot = VI_MAP_Q_W, .part = {"head.attention.in_proj_weight"}, .below = 2}, /* rows q, k, v */
-    {.slot = VI_MAP_Q_B, .part = {"head.attention.in_proj_bias"}, .below = 2},
-    {.slot = VI_MAP_KV_W, .part = {"head.attention.in_proj_weight"}, .above = 1},
-    {.slot = VI_MAP_KV_B, .part = {"head.attention.in_proj_bias"}, .above = 1},
-    {.slot = VI_MAP_PROJ_W, .part = {"head.attention.out_proj.weight"}},
-    {.slot = VI_MAP_PROJ_B, .part = {"head.attention.out_proj.bias"}},
-    {.slot = VI_MAP_NORM_G, .part = {"head.layernorm.weight"}},
-    {.slot = VI_MAP_NORM_B, .part = {"head.layernorm.bias"}},
-    {.slot = VI_MAP_FC1_W, .part = {"head.mlp.fc1.weight"}},
-    {.slot = VI_MAP_FC1_B, .part = {"head.mlp.fc1.bias"}},
-    {.slot = VI_MAP_FC2_W, .part = {"head.mlp.fc2.weight"}},
-    {.slot = VI_MAP_FC2_B, .part = {"head.mlp.fc2.bias"}},
+static const char rows[] =
+    "patch.bias embeddings.patch_embedding.bias\n"
+    "map.latent head.probe\n"
+    "map.q.* head.attention.in_proj_*[:-2]\n" /* rows q, k, v */
+    "map.kv.* head.attention.in_proj_*[1:]\n"
+    "map.proj.* head.attention.out_proj.*\n"
+    "map.norm.* head.layernorm.*\n"
+    "map.fc1.* head.mlp.fc1.*\n"
+    "map.fc2.* head.mlp.fc2.*\n";
+
+static const vi_name_map map = {
+    .marker = {"head.probe", "post_layernorm.weight"},
+    .prefixes = "-\0vision_model.\0",
+    .block = "encoder.layers.",
+    .rows = {vi_hf_clip_rows, rows},
+    .complete = true,
 };
 
-static const vi_name_map map = {{"head.probe", "post_layernorm.weight"},
-                                "encoder.layers.",
-                                vi_hf_clip_rows,
-                                VI_HF_CLIP_ROWS,
-                                rows,
-                                sizeof rows / sizeof *rows, true};
-
-static const char *const prefixes[] = {"", "vision_model."};
-
-static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    return vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
-}
+static bool open_names(const vi_checkpoint *c, vi_names *n) { return vi_names_open(n, c->directory, &map); }
 
 static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     static const vi_hf_class k = {"Siglip", 768, 12, 12, 3072, 224, 16, VIT_ACT_GELU_TANH, 1e-6, VI_COVERS_NONE};
@@ -67,8 +52,7 @@ static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
 
 static int32_t text_hparams(const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
     static const vi_hf_text_class k = {
-        768, 12, 12, 3072, 32000, 64, VIT_ACT_GELU_TANH, 1e-6, 0, VI_PICK_LAST, -1,
-        &vi_hf_siglip_text};
+        768, 12, 12, 3072, 32000, 64, VIT_ACT_GELU_TANH, 1e-6, 0, VI_PICK_LAST, -1, &vi_hf_siglip_text};
     return vi_hf_text_hparams(&k, c, d, text, e);
 }
 
@@ -78,7 +62,7 @@ static int32_t text_bind(const vi_checkpoint *c, vi_description *text, vi_error 
 
 const vi_family vi_family_hf_siglip = {
     .name = "hf-siglip",
-    .detect = detect,
+    .open = open_names,
     .hparams = hparams,
     .bind = bind,
     .labels = vi_hf_labels,

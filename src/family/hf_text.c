@@ -5,30 +5,24 @@
 #include "family/hf.h"
 #include "family/infer.h"
 
-#define BOTH \
-    {.slot = VI_TOKENS_W, .part = {"embeddings.token_embedding.weight"}}, \
-        {.slot = VI_NORM_G, .part = {"final_layer_norm.weight"}}, {.slot = VI_NORM_B, .part = {"final_layer_norm.bias"}}, \
-        {.slot = VI_LOGIT_SCALE, .part = {"logit_scale"}}
+#define BOTH                                                                                                                     \
+    "tokens.weight embeddings.token_embedding.weight\n"                                                                          \
+    "norm.* final_layer_norm.*\n"                                                                                                \
+    "logit_scale logit_scale\n"
 
-static const vi_name_row clip_rows[] = {BOTH, {.slot = VI_PROJECTION_W, .part = {"text_projection.weight"}}};
+static const char clip_rows[] = BOTH "projection.weight text_projection.weight\n";
 
-static const vi_name_row siglip_rows[] = {
-    BOTH,
-    {.slot = VI_PROJECTION_W, .part = {"head.weight"}},
-    {.slot = VI_PROJECTION_B, .part = {"head.bias"}},
-    {.slot = VI_LOGIT_BIAS, .part = {"logit_bias"}},
-};
+static const char siglip_rows[] = BOTH
+    "projection.* head.*\n"
+    "logit_bias logit_bias\n";
 
-#define MAP(rows_) \
-    {.marker = {"embeddings.token_embedding.weight"}, .block = "encoder.layers.", .rows = vi_hf_clip_rows, \
-     .count = VI_HF_CLIP_ROWS, .more = rows_, .more_count = sizeof rows_ / sizeof *rows_, .complete = true}
+#define MAP(rows_)                                                                                                               \
+    {                                                                                                                            \
+        .marker = {"embeddings.token_embedding.weight"}, .prefixes = "text_model.\0", .block = "encoder.layers.",                \
+        .rows = {vi_hf_clip_rows, rows_}, .complete = true                                                                       \
+    }
 
 const vi_name_map vi_hf_clip_text = MAP(clip_rows), vi_hf_siglip_text = MAP(siglip_rows);
-
-static bool open_names(const vi_name_map *map, const vi_checkpoint *c, vi_names *n) {
-    static const char *const prefixes[] = {"text_model."};
-    return vi_names_open(n, c->directory, map, prefixes, 1);
-}
 
 static int32_t compare_config(const vi_hf_text_class *k, const vi_names *n, vi_config *g, const vi_json_value *config,
                               const vi_hparams *h, vi_error *e) {
@@ -78,7 +72,7 @@ static void guess_config(const vi_hf_text_class *k, const vi_checkpoint *c, vi_d
 
 int32_t vi_hf_text_hparams(const vi_hf_text_class *k, const vi_checkpoint *c, vi_description *d, vi_hparams *text, vi_error *e) {
     vi_names n;
-    if (!open_names(k->map, c, &n)) return VIT_OK;
+    if (!vi_names_open(&n, c->directory, k->map)) return VIT_OK;
     int32_t status = vi_infer_text(&n, text, e);
     if (status != VIT_OK) return status;
     d->tokenizer = (vi_text_options){.origin = VI_TEXT_HF, .context = text->context};
@@ -92,6 +86,6 @@ int32_t vi_hf_text_hparams(const vi_hf_text_class *k, const vi_checkpoint *c, vi
 
 int32_t vi_hf_text_bind(const vi_name_map *map, const vi_checkpoint *c, vi_description *text, vi_error *e) {
     vi_names n;
-    open_names(map, c, &n);
+    vi_names_open(&n, c->directory, map);
     return vi_names_bind(&n, text, e);
 }

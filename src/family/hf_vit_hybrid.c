@@ -9,34 +9,22 @@
 
 #define BACKBONE "embeddings.patch_embeddings.backbone.bit."
 
-static const vi_name_row rows[] = {
-    {.slot = VI_STEM_W, .part = {BACKBONE "embedder.convolution.weight"}},
-    {.slot = VI_STEM_NORM_G, .part = {BACKBONE "embedder.norm.weight"}},
-    {.slot = VI_STEM_NORM_B, .part = {BACKBONE "embedder.norm.bias"}},
-    VI_BIT_UNIT_ROWS,
-};
+static const char rows[] =
+    "stem.weight " BACKBONE "embedder.convolution.weight\n"
+    "stem.norm.* " BACKBONE "embedder.norm.*\n" VI_BIT_UNIT_ROWS;
 static const vi_stem_names stem = {BACKBONE "encoder.stages.#.layers.#.", 0, VI_STANDARDISE_TIMM};
 
 static const vi_name_map map = {
     .marker = {BACKBONE "embedder.convolution.weight"},
+    .prefixes = "-\0vit.\0",
     .block = "encoder.layer.",
-    .rows = vi_hf_vit_rows,
-    .count = VI_HF_VIT_ROWS,
-    .more = rows,
-    .more_count = sizeof rows / sizeof *rows,
+    .rows = {vi_hf_vit_rows, rows},
 };
 
-static const char *const prefixes[] = {"", "vit."};
-
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    bool found = vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
+    bool found = vi_names_open(n, c->directory, &map);
     vi_names_stem(n, &stem);
     return found;
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
 }
 
 #define WORDS(table) table, sizeof table / sizeof *table
@@ -86,17 +74,10 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     return status == VIT_OK ? read_backbone(c, &d->hparams, e) : status;
 }
 
-static int32_t bind(const vi_checkpoint *c, vi_description *d, vi_error *e) {
-    vi_names n;
-    open_names(c, &n);
-    return vi_names_bind(&n, d, e);
-}
-
 const vi_family vi_family_hf_vit_hybrid = {
     .name = "hf-vit-hybrid",
-    .detect = detect,
+    .open = open_names,
     .hparams = hparams,
-    .bind = bind,
     .labels = vi_hf_labels,
     .ignore = vi_hf_ignore,
 };

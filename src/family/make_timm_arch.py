@@ -8,6 +8,7 @@ one pretrained tag a row with its preprocessing; both were taken from timm's sou
 are left out where their tensors give them away, and flagged VI_ARCH_OTHER where these look the same.
 """
 import collections
+import os
 import sys
 import textwrap
 
@@ -34,21 +35,26 @@ HEAD = '''\
 
 #include <string.h>
 
-static const vi_timm_arch architectures[] = {
-'''
-TAIL = '''};
+#define LONGEST %d /* of the names */
 
+static const vi_timm_arch kinds[] = {
+'''
+NAMES = '''\
+};
+
+/* Each name as: how many bytes it shares with the one before it; its other bytes, the last with its high bit set; its kind. */
+static const unsigned char names[] =
+'''
+TAIL = '''
 const vi_timm_arch *vi_timm_arch_find(const char *name) {
     size_t length = strcspn(name, "."); /* "vit_tiny_patch16_224.augreg_in21k": a tag follows the architecture */
-    size_t low = 0, high = sizeof architectures / sizeof *architectures;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const vi_timm_arch *row = &architectures[middle];
-        int order = strncmp(name, row->name, length);
-        if (order == 0 && row->name[length] != '\\0') order = -1;
-        if (order == 0) return row;
-        if (order < 0) high = middle;
-        else low = middle + 1;
+    char known[LONGEST];
+    for (const unsigned char *p = names, *end = names + sizeof names - 1; p < end;) {
+        size_t n = *p++;
+        while (*p < 0x80) known[n++] = (char)*p++;
+        known[n++] = (char)(*p++ & 0x7F);
+        unsigned kind = *p++;
+        if (n == length && memcmp(name, known, n) == 0) return &kinds[kind];
     }
     return NULL;
 }
@@ -108,7 +114,7 @@ def flags(row, args, mode, interpolation):
 
 def main(arch_path, pretrained_path):
     usual = {**preprocessing(pretrained_path), **{row["arch"]: pixels for row, pixels in LATER}}
-    print(HEAD, end="")
+    kinds = {}
     for row in sorted([*rows(arch_path), *(row for row, pixels in LATER)], key=lambda r: r["arch"].encode()):
         if row["file"] not in FILES or any(word in row["other_args"] for word in OTHER_TENSORS):
             continue
@@ -119,10 +125,22 @@ def main(arch_path, pretrained_path):
         activation = "SILU" if args.get("swiglu_mlp") == "True" else ACTIVATIONS[args.get("act_layer", "")]
         grid = args.get("ref_feat_shape", "(0, 0)").strip("()").split(", ")
         assert grid[0] == grid[1]
-        fields = (row["arch"], int(row["num_heads"] or 12), activation, int(grid[0]),
-                  flags(row, args, mode, interpolation), STATS[stats], round(crop * 1000))
-        line = '{"%s", %d, VIT_ACT_%s, %d, %s, VI_STATS_%s, %d},' % fields
-        print(textwrap.fill(line, 130, initial_indent="    ", subsequent_indent="     "))
+        kind = "{%d, VIT_ACT_%s, %d, VI_STATS_%s, %d, %s}" % (int(row["num_heads"] or 12), activation, int(grid[0]), STATS[stats],
+                                                            round(crop * 1000), flags(row, args, mode, interpolation))
+        kinds.setdefault(kind, []).append(row["arch"])
+    numbers = {name: number for number, members in enumerate(kinds.values()) for name in members}
+    assert len(kinds) < 256
+    print(HEAD % (max(map(len, numbers)) + 1), end="")
+    for number, kind in enumerate(kinds):
+        print(textwrap.fill("/* %d */ %s," % (number, kind), 130, initial_indent="    ", subsequent_indent="     "))
+    print(NAMES, end="")
+    before, lines = "", []
+    for name in sorted(numbers):
+        shared = len(os.path.commonprefix([before, name[:-1]]))
+        last = ord(name[-1]) | 0x80
+        lines.append('    "\\%03o" "%s\\%03o\\%03o" /* %s */' % (shared, name[shared:-1], last, numbers[name], name))
+        before = name
+    print("\n".join(lines) + ";")
     print(TAIL, end="")
 
 

@@ -6,6 +6,46 @@
 
 #define NAME_SIZE (VI_MAX_NAME + 1)
 
+/* One row of a map. */
+typedef struct name_row {
+    const char *part[VI_MAX_PARTS]; /* each up to a blank, a bracket or the end of the line */
+    uint32_t parts;                 /* 0: there is no such row */
+    bool optional;
+} name_row;
+
+/* What follows the first word of a row, if that is the slot's name: "fc1.*" for "fc1.weight" and "fc1.bias". Else NULL. */
+static const char *behind_slot(const char *row, vi_slot slot) {
+    const char *name = vi_slot_table[slot].name;
+    if (slot >= VI_SLOTS) {
+        if (strncmp(row, "unit.", 5) != 0) return NULL;
+        row += 5;
+    }
+    while (*row == *name && *name != '\0') row++, name++;
+    if (*row == '*' && (strcmp(name, "weight") == 0 || strcmp(name, "bias") == 0)) return row + 1;
+    return *name == '\0' && *row == ' ' ? row : NULL;
+}
+
+/* Once for a map, because its rows are asked for again and again. */
+static void index_rows(vi_names *n) {
+    n->lines = 0;
+    for (size_t i = 0; i < VI_MAP_TEXTS && n->map->rows[i] != NULL; i++) {
+        for (const char *row = n->map->rows[i]; *row != '\0'; row = strchr(row, '\n') + 1) {
+            const char *parts = NULL;
+            int slot = 0;
+            while (slot < VI_ALL_SLOTS && (parts = behind_slot(row + (*row == '?'), (vi_slot)slot)) == NULL) slot++;
+            if (parts == NULL || n->lines == VI_MAP_LINES) return; /* tests/family/test_maps.sh: never */
+            n->line[n->lines++] = (vi_name_line){parts, (uint8_t)slot, parts[-1] == '*', *row == '?'};
+        }
+    }
+}
+
+static name_row read_row(const vi_name_line *line) {
+    name_row row = {.optional = line->optional};
+    for (const char *at = line->parts; *at == ' ' && row.parts < VI_MAX_PARTS; at += strcspn(at, " \n"))
+        row.part[row.parts++] = ++at;
+    return row;
+}
+
 /* What stands before and after a block's index. */
 typedef struct index_place {
     int before; /* characters of map->block */
@@ -27,27 +67,45 @@ static const char *unit_start(char *dst, size_t size, const vi_names *n, int32_t
     return dst;
 }
 
+/* Adds a part of a row as this slot's tensor is called: up to a blank or bracket, "*" filled in. */
+static void add_part(char *dst, size_t used, const char *part, vi_slot slot) {
+    if (part[0] == '?') part++;
+    for (const char *end = part + strcspn(part, " [\n"); part < end && used < NAME_SIZE - 1; part++) {
+        if (*part != '*') {
+            dst[used++] = *part;
+            continue;
+        }
+        const char *word = strstr(vi_slot_table[slot].name, ".weight") != NULL ? "weight" : "bias";
+        while (*word != '\0' && used < NAME_SIZE - 1) dst[used++] = *word++;
+    }
+    dst[used] = '\0';
+}
+
 /* "<prefix><block><index>.<part>" or "<prefix><part>". A name too long for any file is cut and so never found. */
 static const char *full_name(char *dst, const vi_names *n, const char *prefix, vi_slot slot, int32_t block, const char *part) {
     index_place at = place_of(n->map);
     long index = (long)(block / n->branches);
     char start[NAME_SIZE];
-    if (part[0] == '?') part++;
+    int used;
     if (slot < VI_MODEL_SLOTS)
-        snprintf(dst, NAME_SIZE, "%s%s", prefix, part);
+        used = snprintf(dst, NAME_SIZE, "%s", prefix);
     else if (slot >= VI_SLOTS)
-        snprintf(dst, NAME_SIZE, "%s%s%s", prefix, unit_start(start, sizeof start, n, block), part);
+        used = snprintf(dst, NAME_SIZE, "%s%s", prefix, unit_start(start, sizeof start, n, block));
     else if (n->chunk > 0)
-        snprintf(dst, NAME_SIZE, "%s%s%ld.%ld.%s", prefix, n->map->block, index / (long)n->chunk, index, part);
+        used = snprintf(dst, NAME_SIZE, "%s%s%ld.%ld.", prefix, n->map->block, index / (long)n->chunk, index);
     else
-        snprintf(dst, NAME_SIZE, "%s%.*s%ld%s%s", prefix, at.before, n->map->block, index, at.after, part);
+        used = snprintf(dst, NAME_SIZE, "%s%.*s%ld%s", prefix, at.before, n->map->block, index, at.after);
+    add_part(dst, used < NAME_SIZE ? (size_t)used : NAME_SIZE - 1, part, slot);
     char *branch = strchr(dst, '#');
     if (branch != NULL) *branch = (char)('0' + block % n->branches); /* VI_MAX_BRANCHES is 9 */
     return dst;
 }
 
+static bool is_stored(const char *part) { return part[0] != '-'; }
+
 static vi_tensor *find_part(const vi_names *n, vi_slot slot, int32_t block, const char *part) {
     char name[NAME_SIZE];
+    if (!is_stored(part)) return NULL;
     vi_tensor *t = vi_directory_find(n->directory, full_name(name, n, n->prefix, slot, block, part));
     if (t == NULL && n->prefix[0] != '\0') t = vi_directory_find(n->directory, full_name(name, n, "", slot, block, part));
     return t;
@@ -62,14 +120,23 @@ static bool has_marker(const vi_names *n) {
     return false;
 }
 
-bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count) {
+bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map) {
     *n = (vi_names){.directory = d, .map = map, .branches = 1};
-    for (size_t i = 0; i < count; i++) {
-        n->prefix = prefixes[i];
-        if (has_marker(n)) return true;
+    for (n->prefix = map->prefixes; n->prefix[0] != '\0'; n->prefix += strlen(n->prefix) + 1) {
+        const char *listed = n->prefix;
+        if (strcmp(listed, "-") == 0) n->prefix = "";
+        if (has_marker(n)) {
+            index_rows(n);
+            return true;
+        }
+        n->prefix = listed;
     }
-    n->prefix = "";
     return false;
+}
+
+void vi_names_use(vi_names *n, const vi_name_map *map) {
+    n->map = map;
+    index_rows(n);
 }
 
 /* Every unit has a first convolution. A unit is looked for as the last of its stage, which takes any number. */
@@ -93,17 +160,16 @@ bool vi_names_has(const vi_names *n, const char *name) {
 }
 
 /* First row of the slot that has a tensor in the file (its first or any later part), else its first row. */
-static const vi_name_row *row_of(const vi_names *n, vi_slot slot, int32_t block, vi_tensor **found) {
-    const vi_name_row *first = NULL;
+static name_row row_of(const vi_names *n, vi_slot slot, int32_t block, vi_tensor **found) {
+    name_row first = {.parts = 0};
     *found = NULL;
-    for (size_t i = 0; i < n->map->count + n->map->more_count; i++) {
-        const vi_name_row *row = i < n->map->count ? &n->map->rows[i] : &n->map->more[i - n->map->count];
-        if (row->slot != slot) continue;
-        if (first == NULL) first = row;
-        for (size_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
-            *found = row->part[p][0] != '\0' ? find_part(n, slot, block, row->part[p]) : NULL;
-            if (*found != NULL) return row;
-        }
+    for (uint32_t i = 0; i < n->lines; i++) {
+        const vi_name_line *line = &n->line[i];
+        if (line->slot != slot && !(line->both && line->slot + 1u == slot)) continue;
+        name_row row = read_row(line);
+        if (first.parts == 0) first = row;
+        for (uint32_t p = 0; p < row.parts; p++)
+            if ((*found = find_part(n, slot, block, row.part[p])) != NULL) return row;
     }
     return first;
 }
@@ -116,10 +182,8 @@ vi_tensor *vi_names_find(const vi_names *n, vi_slot slot, int32_t block) {
 
 uint32_t vi_names_parts(const vi_names *n, vi_slot slot, int32_t block) {
     vi_tensor *found;
-    const vi_name_row *row = row_of(n, slot, block, &found);
-    uint32_t parts = 0;
-    while (found != NULL && parts < VI_MAX_PARTS && row->part[parts] != NULL) parts++;
-    return parts;
+    name_row row = row_of(n, slot, block, &found);
+    return found != NULL ? row.parts : 0;
 }
 
 static int32_t missing_part(const vi_names *n, vi_slot slot, int32_t block, const char *part, vi_error *e) {
@@ -130,10 +194,10 @@ static int32_t missing_part(const vi_names *n, vi_slot slot, int32_t block, cons
 
 int32_t vi_names_missing(const vi_names *n, vi_slot slot, int32_t block, vi_error *e) {
     vi_tensor *found;
-    const vi_name_row *row = row_of(n, slot, block, &found);
+    name_row row = row_of(n, slot, block, &found);
     if (slot >= VI_MODEL_SLOTS && found == NULL)
         row = row_of(n, slot, block > 0 ? 0 : n->branches, &found); /* as others call it */
-    return missing_part(n, slot, block, row != NULL ? row->part[0] : vi_slot_table[slot].name, e);
+    return missing_part(n, slot, block, row.parts > 0 ? row.part[0] : vi_slot_table[slot].name, e);
 }
 
 /* Decimal digits followed by `after`, at most VI_MAX_TENSORS; -1 otherwise. */
@@ -162,19 +226,27 @@ int32_t vi_names_depth(const vi_names *n) {
     return depth <= VI_MAX_TENSORS / n->branches ? depth * n->branches : depth;
 }
 
+/* What stands in brackets behind a part: which of its rows are this slot's. */
+static void read_share(const char *part, const vi_hparams *h, vi_source *source) {
+    const char *at = part + strcspn(part, "[ \n");
+    if (*at++ != '[') return;
+    if (*at == 'q') source->in_place = true;
+    if (*at == 'm') source->above = (uint64_t)h->mlp;
+    if (*at >= '0' && *at <= '9') source->above = (uint64_t)(*at - '0') * (uint64_t)h->width;
+    if (*at == ':') source->below = (uint64_t)(at[2] - '0') * (uint64_t)h->width;
+}
+
 /* The parts of a slot are all there or none is. */
 static int32_t bind_slot(const vi_names *n, vi_slot slot, int32_t block, const vi_hparams *h, vi_source *source, vi_error *e) {
     vi_tensor *found;
-    const vi_name_row *row = row_of(n, slot, block, &found);
+    name_row row = row_of(n, slot, block, &found);
     if (found == NULL) return VIT_OK;
-    source->above = (uint64_t)row->above * (uint64_t)h->width + (uint64_t)row->above_mlp * (uint64_t)h->mlp;
-    source->below = (uint64_t)row->below * (uint64_t)h->width + (uint64_t)row->below_mlp * (uint64_t)h->mlp;
-    source->in_place = row->in_place;
+    read_share(row.part[0], h, source);
     if (n->stem != NULL && vi_slot_kernel(slot) > 0) source->standardise = n->stem->standardise;
-    for (uint32_t p = 0; p < VI_MAX_PARTS && row->part[p] != NULL; p++) {
-        bool stored = row->part[p][0] != '\0', optional = row->part[p][0] == '?';
-        vi_tensor *t = stored ? find_part(n, slot, block, row->part[p]) : NULL;
-        if (t == NULL && stored && !optional) return missing_part(n, slot, block, row->part[p], e);
+    for (uint32_t p = 0; p < row.parts; p++) {
+        vi_tensor *t = find_part(n, slot, block, row.part[p]);
+        bool needed = is_stored(row.part[p]) && row.part[p][0] != '?';
+        if (t == NULL && needed) return missing_part(n, slot, block, row.part[p], e);
         if (t != NULL) t->used = true;
         source->part[source->parts++] = t;
     }
@@ -188,8 +260,9 @@ static bool lacks(const vi_names *n, const vi_description *d, vi_place p, const 
     vi_place_shape(p, &d->hparams, &rows, &cols);
     if (rows == 0 || source->parts > 0) return false;
     if (vi_slot_table[p.slot].required) return true;
-    const vi_name_row *row = n->map->complete ? row_of(n, p.slot, 0, &found) : NULL;
-    return row != NULL && !row->optional;
+    if (!n->map->complete) return false;
+    name_row row = row_of(n, p.slot, 0, &found);
+    return row.parts > 0 && !row.optional;
 }
 
 /* What one block has all others have, also what no block must have; and a head that has names for a bias has a bias. */
@@ -201,7 +274,7 @@ static int32_t check_uniform(const vi_names *n, const vi_description *d, vi_erro
         }
     vi_tensor *found;
     bool headed = d->hparams.classes > 0 && d->model[VI_HEAD_W].parts > 0 && d->model[VI_HEAD_B].parts == 0;
-    return headed && row_of(n, VI_HEAD_B, 0, &found) != NULL ? vi_names_missing(n, VI_HEAD_B, 0, e) : VIT_OK;
+    return headed && row_of(n, VI_HEAD_B, 0, &found).parts > 0 ? vi_names_missing(n, VI_HEAD_B, 0, e) : VIT_OK;
 }
 
 int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
@@ -215,24 +288,30 @@ int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e) {
     return status == VIT_OK ? check_uniform(n, d, e) : status;
 }
 
-static int32_t refuse(const vi_directory *d, const char *prefix, const vi_feature *features, size_t count, vi_error *e) {
+static const vi_tensor *with_fragment(const vi_directory *d, const char *prefix, const char *fragment) {
     for (size_t i = 0; i < d->count; i++) {
-        for (size_t f = 0; f < count; f++) {
-            const char *full = d->tensors[i].name;
-            if (strncmp(full, prefix, strlen(prefix)) != 0 || strstr(full, features[f].fragment) == NULL) continue;
-            char name[NAME_SIZE];
-            vi_printable(name, sizeof name, full, strlen(full));
-            return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s': %s is not supported", d->reader->name, name,
-                           features[f].what);
-        }
+        const vi_tensor *t = &d->tensors[i];
+        if (strncmp(t->name, prefix, strlen(prefix)) == 0 && strstr(t->name, fragment) != NULL) return t;
+    }
+    return NULL;
+}
+
+static int32_t refuse(const vi_directory *d, const char *prefix, const char *features, vi_error *e) {
+    for (const char *line = features; *line != '\0'; line = strchr(line, '\n') + 1) {
+        char fragment[48], name[NAME_SIZE];
+        const char *what = strchr(line, ':') + 2;
+        snprintf(fragment, sizeof fragment, "%.*s", (int)(what - 2 - line), line);
+        const vi_tensor *t = with_fragment(d, prefix, fragment);
+        if (t == NULL) continue;
+        vi_printable(name, sizeof name, t->name, strlen(t->name));
+        return vi_fail(e, VIT_ERROR_UNSUPPORTED, "%s: tensor '%s': %.*s is not supported", d->reader->name, name,
+                       (int)strcspn(what, "\n"), what);
     }
     return VIT_OK;
 }
 
-int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e) {
-    return refuse(d, "", features, count, e);
-}
+int32_t vi_refuse_features(const vi_directory *d, const char *features, vi_error *e) { return refuse(d, "", features, e); }
 
-int32_t vi_names_refuse(const vi_names *n, const vi_feature *features, size_t count, vi_error *e) {
-    return refuse(n->directory, n->prefix, features, count, e);
+int32_t vi_names_refuse(const vi_names *n, const char *features, vi_error *e) {
+    return refuse(n->directory, n->prefix, features, e);
 }

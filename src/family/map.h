@@ -5,25 +5,27 @@
 
 #include "family/family.h"
 
-/* What follows "<block><index>." of a block slot, without prefix. "#" stands for the number of the branch (vi_names.branches);
- * "" means zeros, not stored; "?..." zeros when it is not there. */
-typedef struct vi_name_row {
-    vi_slot slot;
-    const char *part[VI_MAX_PARTS];
-    uint8_t above, below;         /* of a single part: so many times the width of its rows belong to other slots */
-    uint8_t above_mlp, below_mlp; /* and so many times the width of the MLP's hidden layer */
-    bool optional;                /* a model may be without, also where the map is complete */
-    bool in_place;                /* parts are one vector: each takes the elements that lie where it goes */
-} vi_name_row;
+/* The rows of a map are lines of text, each with the name of a slot and of the tensors that fill it, one below the other:
+ *     "fc1.weight mlp.fc1.weight\n"
+ *     "qkv.* attn.q_proj.* ?attn.k_proj.* attn.v_proj.*\n"
+ * Slots are called as in vi_slot_table, those of a stem's units "unit.conv1.weight"; tensors of a block by what follows
+ * "<block><index>.", without prefix. A slot may have several rows: the first one with a tensor in the file counts.
+ *     *      "weight" and "bias": two rows in one
+ *     ?slot  optional: a model may be without, also where the map is complete
+ *     ?name  zeros where it is not there; "-": zeros, not stored
+ *     #      the number of the branch (vi_names.branches)
+ *     [1:]   without its first rows, as many as the width; [mlp:] as the width of the MLP's hidden layer
+ *     [:-2]  without its last rows, as many as two widths
+ *     [q]    each part takes the elements that lie where it goes
+ * Text instead of structs, because a pointer takes more room in a library than what it points at. */
+#define VI_MAP_TEXTS 3
 
 typedef struct vi_name_map {
-    const char *marker[2];   /* a checkpoint of the family has one of these names; the second may be NULL */
-    const char *block;       /* "blocks.", before index and point; or with '#' for the index, up to the name: "block_#/" */
-    const vi_name_row *rows; /* a slot may have several rows: the first one with a tensor in the file counts */
-    size_t count;
-    const vi_name_row *more; /* rows beside those that another map has too, or NULL */
-    size_t more_count;
-    bool complete; /* every slot with a row belongs to every model of the family, unless the row is optional */
+    const char *marker[2];          /* a checkpoint of the family has one of these names; the second may be NULL */
+    const char *prefixes;           /* what may stand before all names, "-" nothing; one after the other, a NUL behind each */
+    const char *block;              /* "blocks.", before index and point; or with '#' for the index, up to the name: "block_#/" */
+    const char *rows[VI_MAP_TEXTS]; /* lines; NULL: no more */
+    bool complete;                  /* every slot with a row belongs to every model of the family, unless the row is optional */
 } vi_name_map;
 
 /* How the units of a convolutional stem are called. */
@@ -35,13 +37,23 @@ typedef struct vi_stem_names {
 
 /* The parts of a unit as timm and transformers call them. */
 #define VI_BIT_UNIT_ROWS                                                                                                         \
-    {.slot = VI_UNIT_CONV1_W, .part = {"conv1.weight"}}, {.slot = VI_UNIT_NORM1_G, .part = {"norm1.weight"}},                    \
-        {.slot = VI_UNIT_NORM1_B, .part = {"norm1.bias"}}, {.slot = VI_UNIT_CONV2_W, .part = {"conv2.weight"}},                  \
-        {.slot = VI_UNIT_NORM2_G, .part = {"norm2.weight"}}, {.slot = VI_UNIT_NORM2_B, .part = {"norm2.bias"}},                  \
-        {.slot = VI_UNIT_CONV3_W, .part = {"conv3.weight"}}, {.slot = VI_UNIT_NORM3_G, .part = {"norm3.weight"}},                \
-        {.slot = VI_UNIT_NORM3_B, .part = {"norm3.bias"}}, {.slot = VI_UNIT_PROJ_W, .part = {"downsample.conv.weight"}},         \
-        {.slot = VI_UNIT_PROJ_NORM_G, .part = {"downsample.norm.weight"}},                                                       \
-        {.slot = VI_UNIT_PROJ_NORM_B, .part = {"downsample.norm.bias"}}
+    "unit.conv1.weight conv1.weight\n"                                                                                           \
+    "unit.conv2.weight conv2.weight\n"                                                                                           \
+    "unit.conv3.weight conv3.weight\n"                                                                                           \
+    "unit.norm1.* norm1.*\n"                                                                                                     \
+    "unit.norm2.* norm2.*\n"                                                                                                     \
+    "unit.norm3.* norm3.*\n"                                                                                                     \
+    "unit.proj.weight downsample.conv.weight\n"                                                                                  \
+    "unit.proj_norm.* downsample.norm.*\n"
+
+#define VI_MAP_LINES 100 /* of a map, in all its texts */
+
+typedef struct vi_name_line {
+    const char *parts; /* what stands behind the slot */
+    uint8_t slot;      /* vi_slot */
+    bool both;         /* "*": also the bias, which is the next slot */
+    bool optional;
+} vi_name_line;
 
 /* A name map on one checkpoint. */
 typedef struct vi_names {
@@ -52,10 +64,15 @@ typedef struct vi_names {
     int32_t branches;   /* blocks of the model that share a block of the file, numbered at the "#" of their names */
     const vi_stem_names *stem;    /* NULL: none */
     int32_t units[VI_MAX_STAGES]; /* of each stage of a stem, as many as have tensors */
+    uint32_t lines;
+    vi_name_line line[VI_MAP_LINES]; /* the map's rows */
 } vi_names;
 
 /* Finds a marker with one of the prefixes in front; false when there is none (prefix is "" then). */
-bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map, const char *const *prefixes, size_t count);
+bool vi_names_open(vi_names *n, const vi_directory *d, const vi_name_map *map);
+
+/* Takes another map with the same prefixes. */
+void vi_names_use(vi_names *n, const vi_name_map *map);
 
 /* Says how units are called, and counts them. */
 void vi_names_stem(vi_names *n, const vi_stem_names *stem);
@@ -78,14 +95,9 @@ int32_t vi_names_depth(const vi_names *n);
 /* Binds every row for d->hparams.depth blocks and marks the tensors used. VIT_ERROR_MODEL when a required slot is missing. */
 int32_t vi_names_bind(const vi_names *n, vi_description *d, vi_error *e);
 
-/* What a part of a tensor's name gives away about a model that we cannot run. */
-typedef struct vi_feature {
-    const char *fragment;
-    const char *what;
-} vi_feature;
-
-/* VIT_ERROR_UNSUPPORTED that names the tensor and the feature, if any tensor's name contains a fragment. */
-int32_t vi_refuse_features(const vi_directory *d, const vi_feature *features, size_t count, vi_error *e);
-int32_t vi_names_refuse(const vi_names *n, const vi_feature *features, size_t count, vi_error *e); /* names with the prefix */
+/* VIT_ERROR_UNSUPPORTED if the part of a tensor's name gives away a model that we cannot run, as listed in lines of
+ * "<part of the name>: <what that is>\n". The message names the tensor and the feature. */
+int32_t vi_refuse_features(const vi_directory *d, const char *features, vi_error *e);
+int32_t vi_names_refuse(const vi_names *n, const char *features, vi_error *e); /* names with the prefix */
 
 #endif

@@ -15,10 +15,10 @@
 /* One number (VI_META_INT: int32_t, VI_META_REAL: float) of vi_hparams, or one float for every channel. Rare ones are stored only
  * where they differ from the default of vi_hparams_init. */
 typedef struct meta_row {
-    uint32_t key, kind;
+    uint8_t key, kind;
     bool per_channel, rare;
-    size_t offset;
-    const char *name;
+    uint16_t offset;
+    char name[24];
 } meta_row;
 
 #define INT(key, field)                                                                                                          \

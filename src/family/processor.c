@@ -5,7 +5,7 @@
 #include <string.h>
 
 typedef struct processor {
-    const char *type; /* what the class name starts with: "ViT" for ViTImageProcessor and the older ViTFeatureExtractor */
+    char type[12];    /* what the class name starts with: "ViT" for ViTImageProcessor and the older ViTFeatureExtractor */
     int32_t resize;   /* SQUASH or SHORTEST */
     int32_t number;   /* the same of a size that is one number */
     int32_t resize_side;

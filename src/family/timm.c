@@ -7,152 +7,104 @@
 #include <stdio.h>
 #include <string.h>
 
-static const vi_name_row rows[] = {
-    {.slot = VI_PATCH_W, .part = {"patch_embed.proj.weight"}},
-    {.slot = VI_PATCH_B, .part = {"patch_embed.proj.bias"}},
-    {.slot = VI_CLASS_TOKEN, .part = {"cls_token"}},
-    {.slot = VI_REGISTERS, .part = {"reg_token"}},
-    {.slot = VI_POSITION, .part = {"pos_embed"}},
-    {.slot = VI_PRE_NORM_G, .part = {"norm_pre.weight"}},
-    {.slot = VI_PRE_NORM_B, .part = {"norm_pre.bias"}},
-    {.slot = VI_NORM_G, .part = {"norm.weight"}},
-    {.slot = VI_NORM_B, .part = {"norm.bias"}},
-    {.slot = VI_FC_NORM_G, .part = {"fc_norm.weight"}},
-    {.slot = VI_FC_NORM_B, .part = {"fc_norm.bias"}},
-    {.slot = VI_PROJECTION_W, .part = {"visual.head.proj.weight"}}, /* of open_clip, beside the trunk */
-    {.slot = VI_PROJECTION_B, .part = {"visual.head.proj.bias"}},
-    {.slot = VI_PROJECTION_W, .part = {"module.visual.head.proj.weight"}},
-    {.slot = VI_PROJECTION_B, .part = {"module.visual.head.proj.bias"}},
-    {.slot = VI_HEAD_W, .part = {"head.weight"}},
-    {.slot = VI_HEAD_B, .part = {"head.bias"}},
-    {.slot = VI_DIST_TOKEN, .part = {"dist_token"}},
-    {.slot = VI_HEAD_DIST_W, .part = {"head_dist.weight"}},
-    {.slot = VI_HEAD_DIST_B, .part = {"head_dist.bias"}},
-    {.slot = VI_PATCH_NORM_G, .part = {"patch_embed.norm.weight"}},
-    {.slot = VI_PATCH_NORM_B, .part = {"patch_embed.norm.bias"}},
-    {.slot = VI_MAP_LATENT, .part = {"attn_pool.latent"}},
-    {.slot = VI_MAP_Q_W, .part = {"attn_pool.q.weight"}},
-    {.slot = VI_MAP_Q_B, .part = {"attn_pool.q.bias"}},
-    {.slot = VI_MAP_KV_W, .part = {"attn_pool.kv.weight"}},
-    {.slot = VI_MAP_KV_B, .part = {"attn_pool.kv.bias"}},
-    {.slot = VI_MAP_PROJ_W, .part = {"attn_pool.proj.weight"}},
-    {.slot = VI_MAP_PROJ_B, .part = {"attn_pool.proj.bias"}},
-    {.slot = VI_MAP_NORM_G, .part = {"attn_pool.norm.weight"}},
-    {.slot = VI_MAP_NORM_B, .part = {"attn_pool.norm.bias"}},
-    {.slot = VI_MAP_FC1_W, .part = {"attn_pool.mlp.fc1.weight"}},
-    {.slot = VI_MAP_FC1_B, .part = {"attn_pool.mlp.fc1.bias"}},
-    {.slot = VI_MAP_FC2_W, .part = {"attn_pool.mlp.fc2.weight"}},
-    {.slot = VI_MAP_FC2_B, .part = {"attn_pool.mlp.fc2.bias"}},
-    {.slot = VI_MAP_Q_NORM_G, .part = {"attn_pool.q_norm.weight"}},
-    {.slot = VI_MAP_Q_NORM_B, .part = {"attn_pool.q_norm.bias"}},
-    {.slot = VI_MAP_K_NORM_G, .part = {"attn_pool.k_norm.weight"}},
-    {.slot = VI_MAP_K_NORM_B, .part = {"attn_pool.k_norm.bias"}},
-    {.slot = VI_ROPE_FREQS, .part = {"rope.freqs"}}, /* RoPE-ViT, mixed */
-    {.slot = VI_NORM1_G, .part = {"norm1.weight"}},
-    {.slot = VI_NORM1_B, .part = {"norm1.bias"}},
-    {.slot = VI_QKV_W, .part = {"attn.qkv.weight"}},
-    {.slot = VI_QKV_B, .part = {"attn.qkv.bias"}},
-    {.slot = VI_QKV_W, .part = {"attn.q_proj.weight", "attn.k_proj.weight", "attn.v_proj.weight"}}, /* EVA */
-    {.slot = VI_QKV_B, .part = {"attn.q_proj.bias", "?attn.k_proj.bias", "attn.v_proj.bias"}},
-    {.slot = VI_QKV_B, .part = {"attn.q_bias", "", "attn.v_bias"}},
-    {.slot = VI_Q_NORM_G, .part = {"attn.q_norm.weight"}},
-    {.slot = VI_Q_NORM_B, .part = {"attn.q_norm.bias"}},
-    {.slot = VI_K_NORM_G, .part = {"attn.k_norm.weight"}},
-    {.slot = VI_K_NORM_B, .part = {"attn.k_norm.bias"}},
-    {.slot = VI_ATTN_NORM_G, .part = {"attn.norm.weight"}},
-    {.slot = VI_ATTN_NORM_B, .part = {"attn.norm.bias"}},
-    {.slot = VI_PROJ_W, .part = {"attn.proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attn.proj.bias"}},
-    {.slot = VI_SCALE1, .part = {"ls1.gamma"}},
-    {.slot = VI_SCALE1, .part = {"gamma_1"}},
-    {.slot = VI_NORM2_G, .part = {"norm2.weight"}},
-    {.slot = VI_NORM2_B, .part = {"norm2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.fc1.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.fc1.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp.fc2.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp.fc2.bias"}},
-    {.slot = VI_FC1_W, .part = {"mlp.fc1_g.weight", "mlp.fc1_x.weight"}},
-    {.slot = VI_FC1_B, .part = {"mlp.fc1_g.bias", "mlp.fc1_x.bias"}},
-    {.slot = VI_MLP_NORM_G, .part = {"mlp.norm.weight"}},
-    {.slot = VI_MLP_NORM_B, .part = {"mlp.norm.bias"}},
-    {.slot = VI_SCALE2, .part = {"ls2.gamma"}},
-    {.slot = VI_SCALE2, .part = {"gamma_2"}},
+static const char rows[] =
+    "patch.* patch_embed.proj.*\n"
+    "class_token cls_token\n"
+    "registers reg_token\n"
+    "position pos_embed\n"
+    "pre_norm.* norm_pre.*\n"
+    "norm.* norm.*\n"
+    "fc_norm.* fc_norm.*\n"
+    "projection.* visual.head.proj.*\n" /* of open_clip, beside the trunk */
+    "projection.* module.visual.head.proj.*\n"
+    "head.* head.*\n"
+    "dist_token dist_token\n"
+    "head_dist.* head_dist.*\n"
+    "patch_norm.* patch_embed.norm.*\n"
+    "map.latent attn_pool.latent\n"
+    "map.q.* attn_pool.q.*\n"
+    "map.kv.* attn_pool.kv.*\n"
+    "map.proj.* attn_pool.proj.*\n"
+    "map.norm.* attn_pool.norm.*\n"
+    "map.fc1.* attn_pool.mlp.fc1.*\n"
+    "map.fc2.* attn_pool.mlp.fc2.*\n"
+    "map.q_norm.* attn_pool.q_norm.*\n"
+    "map.k_norm.* attn_pool.k_norm.*\n"
+    "rope_freqs rope.freqs\n" /* RoPE-ViT, mixed */
+    "norm1.* norm1.*\n"
+    "qkv.* attn.qkv.*\n"
+    "qkv.weight attn.q_proj.weight attn.k_proj.weight attn.v_proj.weight\n" /* EVA */
+    "qkv.bias attn.q_proj.bias ?attn.k_proj.bias attn.v_proj.bias\n"
+    "qkv.bias attn.q_bias - attn.v_bias\n"
+    "q_norm.* attn.q_norm.*\n"
+    "k_norm.* attn.k_norm.*\n"
+    "attn_norm.* attn.norm.*\n"
+    "proj.* attn.proj.*\n"
+    "scale1 ls1.gamma\n"
+    "scale1 gamma_1\n"
+    "norm2.* norm2.*\n"
+    "fc1.* mlp.fc1.*\n"
+    "fc2.* mlp.fc2.*\n"
+    "fc1.* mlp.fc1_g.* mlp.fc1_x.*\n"
+    "mlp_norm.* mlp.norm.*\n"
+    "scale2 ls2.gamma\n"
+    "scale2 gamma_2\n"
     /* ParallelScalingBlock (ViT-22B): rows of in_proj are those of fc1, then q, k, v; one layer scale for both branches */
-    {.slot = VI_NORM1_G, .part = {"in_norm.weight"}},
-    {.slot = VI_NORM1_B, .part = {"in_norm.bias"}},
-    {.slot = VI_QKV_W, .part = {"in_proj.weight"}, .above_mlp = 1},
-    {.slot = VI_QKV_B, .part = {"in_proj.bias"}, .above_mlp = 1},
-    {.slot = VI_FC1_W, .part = {"in_proj.weight"}, .below = 3},
-    {.slot = VI_FC1_B, .part = {"mlp_bias"}},
-    {.slot = VI_FC1_B, .part = {"in_proj.bias"}, .below = 3},
-    {.slot = VI_Q_NORM_G, .part = {"q_norm.weight"}},
-    {.slot = VI_Q_NORM_B, .part = {"q_norm.bias"}},
-    {.slot = VI_K_NORM_G, .part = {"k_norm.weight"}},
-    {.slot = VI_K_NORM_B, .part = {"k_norm.bias"}},
-    {.slot = VI_PROJ_W, .part = {"attn_out_proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attn_out_proj.bias"}},
-    {.slot = VI_FC2_W, .part = {"mlp_out_proj.weight"}},
-    {.slot = VI_FC2_B, .part = {"mlp_out_proj.bias"}},
-    {.slot = VI_SCALE1, .part = {"ls.gamma"}},
-    {.slot = VI_SCALE2, .part = {"ls.gamma"}},
+    "norm1.* in_norm.*\n"
+    "qkv.* in_proj.*[mlp:]\n"
+    "fc1.weight in_proj.weight[:-3]\n"
+    "fc1.bias mlp_bias\n"
+    "fc1.bias in_proj.bias[:-3]\n"
+    "q_norm.* q_norm.*\n"
+    "k_norm.* k_norm.*\n"
+    "proj.* attn_out_proj.*\n"
+    "fc2.* mlp_out_proj.*\n"
+    "scale1 ls.gamma\n"
+    "scale2 ls.gamma\n"
     /* ParallelThingsBlock: several attentions, then several MLPs side by side */
-    {.slot = VI_NORM1_G, .part = {"attns.#.norm.weight"}},
-    {.slot = VI_NORM1_B, .part = {"attns.#.norm.bias"}},
-    {.slot = VI_QKV_W, .part = {"attns.#.attn.qkv.weight"}},
-    {.slot = VI_QKV_B, .part = {"attns.#.attn.qkv.bias"}},
-    {.slot = VI_Q_NORM_G, .part = {"attns.#.attn.q_norm.weight"}},
-    {.slot = VI_Q_NORM_B, .part = {"attns.#.attn.q_norm.bias"}},
-    {.slot = VI_K_NORM_G, .part = {"attns.#.attn.k_norm.weight"}},
-    {.slot = VI_K_NORM_B, .part = {"attns.#.attn.k_norm.bias"}},
-    {.slot = VI_PROJ_W, .part = {"attns.#.attn.proj.weight"}},
-    {.slot = VI_PROJ_B, .part = {"attns.#.attn.proj.bias"}},
-    {.slot = VI_SCALE1, .part = {"attns.#.ls.gamma"}},
-    {.slot = VI_NORM2_G, .part = {"ffns.#.norm.weight"}},
-    {.slot = VI_NORM2_B, .part = {"ffns.#.norm.bias"}},
-    {.slot = VI_FC1_W, .part = {"ffns.#.mlp.fc1.weight"}},
-    {.slot = VI_FC1_B, .part = {"ffns.#.mlp.fc1.bias"}},
-    {.slot = VI_FC2_W, .part = {"ffns.#.mlp.fc2.weight"}},
-    {.slot = VI_FC2_B, .part = {"ffns.#.mlp.fc2.bias"}},
-    {.slot = VI_SCALE2, .part = {"ffns.#.ls.gamma"}},
-};
+    "norm1.* attns.#.norm.*\n"
+    "qkv.* attns.#.attn.qkv.*\n"
+    "q_norm.* attns.#.attn.q_norm.*\n"
+    "k_norm.* attns.#.attn.k_norm.*\n"
+    "proj.* attns.#.attn.proj.*\n"
+    "scale1 attns.#.ls.gamma\n"
+    "norm2.* ffns.#.norm.*\n"
+    "fc1.* ffns.#.mlp.fc1.*\n"
+    "fc2.* ffns.#.mlp.fc2.*\n"
+    "scale2 ffns.#.ls.gamma\n";
 
 /* BiT's ResNet before the patches of hybrid models; R+Ti/16 has its root alone. */
-static const vi_name_row stem_rows[] = {
-    {.slot = VI_STEM_W, .part = {"patch_embed.backbone.stem.conv.weight"}},
-    {.slot = VI_STEM_NORM_G, .part = {"patch_embed.backbone.stem.norm.weight"}},
-    {.slot = VI_STEM_NORM_B, .part = {"patch_embed.backbone.stem.norm.bias"}},
-    {.slot = VI_STEM_W, .part = {"patch_embed.backbone.conv.weight"}},
-    {.slot = VI_STEM_NORM_G, .part = {"patch_embed.backbone.norm.weight"}},
-    {.slot = VI_STEM_NORM_B, .part = {"patch_embed.backbone.norm.bias"}},
-    VI_BIT_UNIT_ROWS,
-};
+static const char stem_rows[] =
+    "stem.weight patch_embed.backbone.stem.conv.weight\n"
+    "stem.norm.* patch_embed.backbone.stem.norm.*\n"
+    "stem.weight patch_embed.backbone.conv.weight\n"
+    "stem.norm.* patch_embed.backbone.norm.*\n"
+    VI_BIT_UNIT_ROWS;
 static const vi_stem_names stem = {"patch_embed.backbone.stages.#.blocks.#.", 0, VI_STANDARDISE_TIMM};
-
-static const vi_name_map map = {
-    .marker = {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"},
-    .block = "blocks.",
-    .rows = rows,
-    .count = sizeof rows / sizeof *rows,
-    .more = stem_rows,
-    .more_count = sizeof stem_rows / sizeof *stem_rows,
-};
 
 #define TRUNK "visual.trunk." /* a tower of open_clip (clip.c), whose vision_cfg stands for config.json */
 
 /* transformers' wrapper of timm models, torch's DataParallel and compile, DINO's and DINOv2's training. */
-static const char *const prefixes[] = {"",          "timm_model.",      "module.",        "_orig_mod.", "module.timm_model.",
-                                       "backbone.", "module.backbone.", "vision_encoder.", TRUNK,        ("module." TRUNK)};
+static const char prefixes[] =
+    "-\0timm_model.\0module.\0_orig_mod.\0module.timm_model.\0backbone.\0module.backbone.\0vision_encoder.\0"
+    TRUNK "\0module." TRUNK "\0";
 
-static const vi_feature features[] = {
-    {"rope.periods", "a rotary position embedding with stored periods"},
-    {"relative_position", "relative position bias"},
-    {"patch_embed.backbone.layer", "a convolutional stem with batch norms"},
-    {"patch_embed.backbone.0.", "a convolutional stem with batch norms (MobileCLIP)"},
-    {"embeds.proj.", "NaFlexViT (pictures of any aspect ratio)"},
-    {".lambda_q1", "differential attention"},
-    {".out_proj.", "one output projection of parallel branches (fuse_out_proj)"},
-    {".attn.gate.", "gated attention"},
+static const vi_name_map map = {
+    .marker = {"patch_embed.proj.weight", "blocks.0.attn.qkv.weight"},
+    .prefixes = prefixes,
+    .block = "blocks.",
+    .rows = {rows, stem_rows},
 };
+
+static const char features[] =
+    "rope.periods: a rotary position embedding with stored periods\n"
+    "relative_position: relative position bias\n"
+    "patch_embed.backbone.layer: a convolutional stem with batch norms\n"
+    "patch_embed.backbone.0.: a convolutional stem with batch norms (MobileCLIP)\n"
+    "embeds.proj.: NaFlexViT (pictures of any aspect ratio)\n"
+    ".lambda_q1: differential attention\n"
+    ".out_proj.: one output projection of parallel branches (fuse_out_proj)\n"
+    ".attn.gate.: gated attention\n";
 
 static const vi_word activations[] = {
     {"gelu", VIT_ACT_GELU}, {"gelu_tanh", VIT_ACT_GELU_TANH}, {"quick_gelu", VIT_ACT_QUICK_GELU},
@@ -184,7 +136,7 @@ typedef struct timm_config {
 } timm_config;
 
 static bool open_names(const vi_checkpoint *c, vi_names *n) {
-    bool found = vi_names_open(n, c->directory, &map, prefixes, sizeof prefixes / sizeof *prefixes);
+    bool found = vi_names_open(n, c->directory, &map);
     vi_names_stem(n, &stem);
     for (int32_t branch = 1; branch < VI_MAX_BRANCHES; branch++) {
         char name[64];
@@ -193,11 +145,6 @@ static bool open_names(const vi_checkpoint *c, vi_names *n) {
         n->branches = branch + 1;
     }
     return found;
-}
-
-static bool detect(const vi_checkpoint *c) {
-    vi_names n;
-    return open_names(c, &n);
 }
 
 static int32_t open_config(const vi_checkpoint *c, timm_config *t, vi_description *d, vi_error *e) {
@@ -212,7 +159,8 @@ static int32_t open_config(const vi_checkpoint *c, timm_config *t, vi_descriptio
     t->arch = name[0] != '\0' ? vi_timm_arch_find(name) : NULL;
     if (t->arch != NULL && (t->arch->flags & VI_ARCH_OTHER))
         return vi_fail(e, VIT_ERROR_UNSUPPORTED,
-                       "config.json: architecture %s (another model with the same tensor names) is not supported", t->arch->name);
+                       "config.json: architecture %s (another model with the same tensor names) is not supported",
+                       d->hparams.architecture);
     return t->reader.status;
 }
 
@@ -423,7 +371,7 @@ static int32_t hparams(const vi_checkpoint *c, vi_description *d, vi_error *e) {
     timm_config t;
     const char *source;
     open_names(c, &n);
-    int32_t status = vi_names_refuse(&n, features, sizeof features / sizeof *features, e);
+    int32_t status = vi_names_refuse(&n, features, e);
     if (status == VIT_OK) status = open_config(c, &t, d, e);
     if (status == VIT_OK) status = vi_infer_shapes(&n, d, e);
     if (status == VIT_OK) status = read_input(&t, &n, &d->hparams, &source, e);
@@ -476,7 +424,7 @@ static bool ignore(const char *name) {
 
 const vi_family vi_family_timm = {
     .name = "timm",
-    .detect = detect,
+    .open = open_names,
     .hparams = hparams,
     .bind = bind,
     .labels = labels,

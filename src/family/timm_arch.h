@@ -22,13 +22,12 @@
 #define VI_ARCH_MAP_HEADS_8 32768     /* attention pooling has 8 heads */
 
 typedef struct vi_timm_arch {
-    char name[40]; /* not a pointer, which costs more than the name */
     uint8_t heads;
     uint8_t activation; /* VIT_ACT_* */
     uint8_t rope_grid;  /* side of the reference grid of rotary positions, 0: none */
-    int32_t flags;      /* VI_ARCH_* */
     uint8_t stats;      /* vi_stats */
     uint16_t crop;      /* crop_pct in thousandths */
+    uint16_t flags;     /* VI_ARCH_* */
 } vi_timm_arch;
 
 /* NULL when unknown. A tag behind a dot is ignored. */

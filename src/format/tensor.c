@@ -12,7 +12,7 @@
 static const struct {
     vi_dtype dtype;
     size_t size;
-    const char *name;
+    char name[8];
 } dtypes[] = {
     {VI_DT_F32, 4, "F32"}, {VI_DT_BF16, 2, "BF16"}, {VI_DT_F16, 2, "F16"}, {VI_DT_F64, 8, "F64"}, {VI_DT_I64, 8, "I64"},
     {VI_DT_I32, 4, "I32"}, {VI_DT_I16, 2, "I16"},   {VI_DT_I8, 1, "I8"},   {VI_DT_U64, 8, "U64"}, {VI_DT_U32, 4, "U32"},

@@ -5,7 +5,7 @@
 #include "format/torch_parts.h"
 
 static const struct {
-    const char *name;
+    char name[24];
     vi_dtype dtype;
     size_t size;
 } storages[] = {

@@ -181,11 +181,11 @@ typedef enum vi_slot {
 #define VI_UNIT_SLOTS (VI_ALL_SLOTS - VI_SLOTS)
 
 typedef struct vi_slot_row {
-    const char *name; /* canonical, as in .vit files: "patch.weight"; of a block "fc1.weight", stored as "blocks.3.fc1.weight"; of
-                         a unit "conv1.weight", stored as "stem.3.conv1.weight" */
-    bool matrix;      /* packed linear weights; otherwise a float vector (or rows of vectors) */
+    char name[22];   /* canonical, as in .vit files: "patch.weight"; of a block "fc1.weight", stored as "blocks.3.fc1.weight"; of
+                        a unit "conv1.weight", stored as "stem.3.conv1.weight" */
+    bool matrix;     /* packed linear weights; otherwise a float vector (or rows of vectors) */
     bool required;
-    size_t offset; /* of the vi_matrix or const float * in vi_weights, in vi_block or in vi_stem_unit */
+    uint16_t offset; /* of the vi_matrix or const float * in vi_weights, in vi_block or in vi_stem_unit */
 } vi_slot_row;
 
 extern const vi_slot_row vi_slot_table[VI_ALL_SLOTS];

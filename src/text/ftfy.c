@@ -10,7 +10,7 @@
 /* Latin ligatures and digraphs, as ftfy has them (its apostrophe straight already). */
 static const struct {
     uint16_t from;
-    const char *to;
+    char to[4];
 } ligatures[] = {
     {0x132, "IJ"}, {0x133, "ij"}, {0x149, "'n"}, {0x1C4, "D\xC5\xBD"}, {0x1C5, "D\xC5\xBE"}, {0x1C6, "d\xC5\xBE"},
     {0x1C7, "LJ"}, {0x1C8, "Lj"}, {0x1C9, "lj"}, {0x1CA, "NJ"}, {0x1CB, "Nj"}, {0x1CC, "nj"}, {0x1F1, "DZ"}, {0x1F2, "Dz"},
