@@ -9,7 +9,8 @@ import numpy as np
 
 CLASSES = 1000
 EPS = 1e-6  # of timm's vision_transformer.py
-SIZES = {"ti": (192, 12, 3), "s": (384, 12, 6), "b": (768, 12, 12), "l": (1024, 24, 16)}  # width, depth, heads
+MEAN, STD = np.array([0.485, 0.456, 0.406], dtype=np.float32), np.array([0.229, 0.224, 0.225], dtype=np.float32)
+SIZES = {"ti": (192, 12, 3), "s": (384, 12, 6), "b": (768, 12, 12), "l": (1024, 24, 16), "least": (64, 1, 1)}  # width, depth, heads
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,14 @@ def random(shape: Shape, seed: int = 1) -> Checkpoint:
 
 
 def picture(side: int, batch: int, seed: int = 2) -> np.ndarray:
-    """Model input [batch, 3, side, side], a different picture in each place."""
-    return np.random.default_rng(seed).standard_normal((batch, 3, side, side), dtype=np.float32)
+    """Model input [batch, 3, side, side], a different picture in each place: bytes of noise, normalised, as not every runtime takes floats."""
+    noise = np.random.default_rng(seed).integers(0, 256, (batch, side, side, 3), dtype=np.uint8)
+    return np.ascontiguousarray(((noise / np.float32(255) - MEAN) / STD).transpose(0, 3, 1, 2))
+
+
+def pixels(normalised: np.ndarray) -> np.ndarray:
+    """Bytes [side, side, 3] of one picture."""
+    return np.round((normalised.transpose(1, 2, 0) * STD + MEAN) * 255).astype(np.uint8)
 
 
 # ---- safetensors -----------------------------------------------------------------------------------------------------------------

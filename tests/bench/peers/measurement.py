@@ -16,6 +16,7 @@ OURS = "vit-f32"  # what ratios and logits are compared with
 # the same model.
 TOLERANCE = {"f32": 1e-4, "bf16": 5e-2}
 COSINE = 0.9
+RANKS = {"f32": 0.99, "int8": 0.9}  # least rank correlation of a runtime that gives the order of the classes only
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Result:
     precision: str
     turns: List[float] = field(default_factory=list)  # milliseconds a picture, of the median forward of each turn
     is_slow: bool = False  # so slow that the second forward ever was its one turn
-    difference: float = 0  # from our f32 logits, as part of the largest
-    cosine: float = 1
+    difference: Optional[float] = None  # from our f32 logits, as part of the largest; None: there are ranks only
+    cosine: float = 1  # with our f32 logits, or of the ranks
     failure: str = ""
 
     @property
@@ -58,7 +59,7 @@ class Plan:
 
 ROUNDS_LEAST = 3
 LONG = 0.8  # seconds of a forward in which cold caches no longer count
-SLOW = 4  # times as long as ours: one forward says enough
+SLOW, SLOW_SECONDS = 4, 2  # times as long as ours, and as long as this: one forward says enough
 
 
 def _open(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> "tuple[Dict[str, Result], Dict[str, Any]]":
@@ -66,6 +67,8 @@ def _open(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> "
     logits: Dict[str, Any] = {}
     seconds: Dict[str, float] = {}
     for name, peer in peers.items():
+        if setting.batch > 1 and not peer.runtime.takes_batches:
+            continue
         result = results[name] = Result(peer.title, peer.precision)
         try:
             answer = peer.ask("open", model=model, threads=setting.threads, batch=setting.batch, side=setting.shape.side,
@@ -78,18 +81,32 @@ def _open(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) -> "
         peer.count = max(1, round(plan.turn / seconds[name]))
         peer.wake = seconds[name] < LONG
     for name, value in seconds.items():
-        results[name].is_slow = value > SLOW * seconds.get(OURS, value)
+        results[name].is_slow = value > max(SLOW * seconds.get(OURS, value), SLOW_SECONDS)
         if results[name].is_slow:
             results[name].turns = [1e3 * value / setting.batch]
     return results, logits
 
 
-def _compare_logits(results: Dict[str, Result], logits: Dict[str, Any]) -> None:
+def _cosine(a: Any, b: Any) -> float:
+    return float((a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum()))
+
+
+def _ranks(values: Any) -> Any:
+    """Around 0."""
+    return values.argsort(axis=-1).argsort(axis=-1) - (values.shape[-1] - 1) / 2
+
+
+def _compare_logits(peers: Dict[str, Peer], results: Dict[str, Result], logits: Dict[str, Any]) -> None:
     ours = logits[OURS]
     for name, values in logits.items():
         result = results[name]
+        if peers[name].runtime.gives_ranks:
+            result.cosine = _cosine(_ranks(values), _ranks(ours))
+            if result.cosine < RANKS[result.precision]:
+                result.failure = f"another order of the classes: rank correlation {result.cosine:.4f}"
+            continue
         result.difference = float(np.abs(values - ours).max() / np.abs(ours).max())
-        result.cosine = float((values * ours).sum() / np.sqrt((values**2).sum() * (ours**2).sum()))
+        result.cosine = _cosine(values, ours)
         if not (result.difference <= TOLERANCE.get(result.precision, np.inf) and result.cosine >= COSINE):
             result.failure = f"other logits: they differ by {result.difference:.2g} of the largest, cosine {result.cosine:.4f}"
 
@@ -98,7 +115,7 @@ def measure(peers: Dict[str, Peer], setting: Setting, model: str, plan: Plan) ->
     results, logits = _open(peers, setting, model, plan)
     if OURS not in logits:
         raise SystemExit(f"{setting.label}: {results[OURS].title}: {results[OURS].failure}")
-    _compare_logits(results, logits)
+    _compare_logits(peers, results, logits)
     running = [name for name, result in results.items() if not result.failure and not result.is_slow]
     started = time.perf_counter()
     for done in range(plan.rounds):

@@ -8,10 +8,9 @@ import sys
 import time
 from typing import Any, Dict, List
 
-from .runtimes import RUNTIMES
+from .runtimes import ROOT, RUNTIMES
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+HERE = os.path.join(ROOT, "tests", "bench")
 
 
 class PeerError(Exception):
@@ -28,8 +27,8 @@ def environment(threads: int) -> Dict[str, str]:
 class Peer:
     def __init__(self, name: str, threads: int) -> None:
         self.name, self.threads = name, threads
-        self.title = RUNTIMES[name].title
-        self.precision = RUNTIMES[name].precision
+        self.runtime = RUNTIMES[name]
+        self.title, self.precision = self.runtime.title, self.runtime.precision
         self.count = 1  # forwards in a turn
         self.wake = True  # with one before them that does not count
         self.process = subprocess.Popen(
@@ -78,8 +77,7 @@ def cold_start(name: str, model: str, side: int) -> "tuple[float, int]":
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(1))
     assert process.stdout
     lines = process.stdout.read().split("\n")
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.wait() != 0:
         raise PeerError(f"ended with status {process.returncode}")
-    return float(lines[-2]) - start, usage.ru_maxrss * 1024
+    at, peak = lines[-2].split()
+    return float(at) - start, int(peak)

@@ -11,7 +11,7 @@ from .report import Report, digits
 from .runtimes import RUNTIMES
 
 PANEL, GAP, LABELS, TOP, BAR, SPACE = 250, 46, 180, 82, 11, 8  # pixels
-COLORS = {"vit": "#1a6fb5", "ort": "#d9822b", "torch": "#c23b3b", "openvino": "#7b52a1"}
+COLORS = {"vit": "#1a6fb5", "ort": "#d9822b", "torch": "#c23b3b", "openvino": "#7b52a1", "vit.cpp": "#5d8a3a"}
 FONT = 'font-family="Helvetica, Arial, sans-serif"'
 
 
@@ -74,7 +74,7 @@ def draw(report: Report) -> str:
              _text(10, 38, f"{clock}Bars of a runtime from above: {lanes}. Each panel has its own scale.", 11, fill="#555")]
     for i, name in enumerate(names):
         parts.append(_text(LABELS - 8, TOP + i * row + row / 2, RUNTIMES[name].title, 11, "end",
-                           "bold" if name.startswith("vit") else "normal"))
+                           "bold" if name.startswith("vit-") else "normal"))
     for i, shape in enumerate(shapes):
         parts += _panel(report, shape, names, threads, LABELS + i * (PANEL + GAP), TOP)
     if any(_limit(report.own, shape) for shape in shapes):

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 
 from . import machine
 from .checkpoint import Shape
-from .measurement import COSINE, OURS, SLOW, TOLERANCE, Result, Setting
+from .measurement import COSINE, OURS, RANKS, SLOW, TOLERANCE, Result, Setting
 from .own import OPERATORS, Own
 from .runtimes import RUNTIMES
 
@@ -99,15 +99,20 @@ class Report:
         for name in self._names():
             found = [results[name] for results in self.results.values() if name in results and results[name].turns]
             precision = RUNTIMES[name].precision
-            if found:
-                worst, least = max(result.difference for result in found), min(result.cosine for result in found)
+            if not found:
+                continue
+            least = min(result.cosine for result in found)
+            if RUNTIMES[name].gives_ranks:
+                rows.append([RUNTIMES[name].title, "order of the classes only", f"rank correlation {RANKS[precision]}", f"{least:.6f}"])
+            else:
+                worst = max(result.difference or 0 for result in found)
                 rows.append([RUNTIMES[name].title, f"{worst:.1e}", f"{TOLERANCE[precision]:g}" if precision in TOLERANCE else f"cosine {COSINE}", f"{least:.6f}"])
         return table(["logits against libvit f32", "largest difference / largest logit", "allowed", "least cosine"], rows)
 
     def _cold_starts(self) -> List[str]:
         lines = [f"### Cold start, {self.cold_label}, 1 thread", ""]
         lines += ["From the start of a Python process to its first logits, the file in the page cache, the runtime's own format where it",
-                  f"has one (so without conversion); the least of {COLD_RUNS}. libvit here also loads through Python, from safetensors.", ""]
+                  f"has one (so without conversion); the least of {COLD_RUNS}. vit.cpp is a program that Python starts.", ""]
         rows = []
         for title, times in self.cold.items():
             seconds = min(second for second, _ in times)
@@ -118,7 +123,7 @@ class Report:
     def _machine(self) -> List[str]:
         clock = "processor time where there is one thread, else elapsed time" if self.cpu_time else "elapsed time"
         lines = ["### The machine and the run", "", *(f"* {line}" for line in machine.describe())]
-        packages = dict.fromkeys(f"{title.rsplit(' f32')[0].rsplit(' bf16')[0].rsplit(' int8')[0]} {version}"
+        packages = dict.fromkeys(f"{title.rsplit(' f32')[0].rsplit(' bf16')[0].rsplit(' int8')[0].rsplit(' q8_0')[0]} {version}"
                                  for title, version in self.versions.items())
         lines.append("* " + ", ".join(packages))
         lines.append(f"* {datetime.date.today()}; {self.rounds} rounds of turns or fewer where they are long, {clock}. {self.note}".rstrip())
@@ -184,7 +189,7 @@ class Report:
         for batch, group in self._groups().items():
             lines += [f"### Batch {batch}", "", *self._times(group)]
             lines += ["Each against libvit in the same precision, libvit's others against its f32: median of the rounds (least-largest).",
-                      f"Above 1: libvit is faster. ~: more than {SLOW} times as slow as libvit's f32, timed once.", "",
+                      f"Above 1: libvit is faster. ~: seconds, and more than {SLOW} times as slow as libvit's f32; timed once.", "",
                       *self._ratios(group)]
         lines += ["### The same numbers come out", "", *self._logits()]
         if self.cold:

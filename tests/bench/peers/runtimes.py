@@ -3,13 +3,15 @@ that measures it, so one that is not installed is only missing from the tables."
 
 import importlib.util
 import os
-from typing import Callable, Dict
+import subprocess
+from typing import Callable, Dict, Optional
 
 import numpy as np
 
-from . import checkpoint
+from . import checkpoint, vit_cpp
 
 Forward = Callable[[np.ndarray], np.ndarray]
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
 class Files:
@@ -24,6 +26,19 @@ class Files:
             make(path + ".new")
             os.replace(path + ".new", path)
         return path
+
+    def vit(self, precision: str) -> str:
+        def make(path: str) -> None:
+            words = [os.path.join(ROOT, "build", "vit"), "convert", self.model, path, "--quiet", "--precision", precision]
+            subprocess.run([*words, "--set", f"heads={checkpoint.heads_of(self.model)}"], stdout=subprocess.DEVNULL, check=True)
+
+        return self._made(f".{precision}.vit", make)
+
+    def ggml(self) -> str:
+        return self._made(".ggml", lambda path: vit_cpp.write(path, checkpoint.read(self.model)))
+
+    def ggml_q8_0(self) -> str:
+        return self._made(".q8_0.ggml", lambda path: vit_cpp.quantise(self.ggml(), path))
 
     def onnx(self, fused: bool) -> str:
         def make(path: str) -> None:
@@ -43,7 +58,6 @@ class Files:
 
         return self._made(".fused.int8.onnx" if fused else ".int8.onnx", make)
 
-
     def openvino_int8(self) -> str:
         """An .xml, with a .bin of the same name beside it."""
         path = os.path.splitext(self.model)[0] + ".int8.xml"
@@ -60,6 +74,8 @@ class Files:
 class Runtime:
     precision = "f32"
     title = ""
+    takes_batches = True
+    gives_ranks = False  # of the classes, instead of logits
 
     def version(self) -> str:
         """Of the package; ImportError when it is not there."""
@@ -67,6 +83,10 @@ class Runtime:
 
     def open(self, files: Files, threads: int, batch: int) -> Forward:
         raise NotImplementedError
+
+    def seconds(self) -> Optional[float]:
+        """Of the last forward, where the runtime says so itself."""
+        return None
 
 
 class Vit(Runtime):
@@ -85,9 +105,7 @@ class Vit(Runtime):
     def open(self, files: Files, threads: int, batch: int) -> Forward:
         import vit
 
-        heads = checkpoint.heads_of(files.model)
-        model = vit.Model(files.model, threads=threads, max_batch=batch, precision=self.precision, isa=self.isa, heads=heads)
-        return model.logits
+        return vit.Model(files.vit(self.precision), threads=threads, max_batch=batch, isa=self.isa).logits
 
 
 class OnnxRuntime(Runtime):
@@ -175,6 +193,27 @@ class OpenVino(Runtime):
         return lambda pictures: request.infer({"input": pictures})[0].copy()
 
 
+class VitCpp(Runtime):
+    takes_batches = False
+    gives_ranks = True
+
+    def __init__(self, precision: str) -> None:
+        self.precision = precision
+        self.title = "vit.cpp " + ("q8_0" if precision == "int8" else precision)
+        self.process: Optional[vit_cpp.Process] = None
+
+    def version(self) -> str:
+        vit_cpp.program()
+        return "(ggml)"
+
+    def open(self, files: Files, threads: int, batch: int) -> Forward:
+        self.process = vit_cpp.Process(files.ggml_q8_0() if self.precision == "int8" else files.ggml(), threads)
+        return self.process.ranks
+
+    def seconds(self) -> Optional[float]:
+        return self.process.seconds() if self.process else None
+
+
 RUNTIMES: Dict[str, Runtime] = {
     "vit-f32": Vit("f32"),
     "vit-bf16": Vit("bf16"),
@@ -186,4 +225,6 @@ RUNTIMES: Dict[str, Runtime] = {
     "torch-int8": Torch("int8"),
     "openvino-f32": OpenVino("f32"),
     "openvino-int8": OpenVino("int8"),
+    "vit.cpp-f32": VitCpp("f32"),
+    "vit.cpp-q8_0": VitCpp("int8"),
 }

@@ -3,6 +3,7 @@ commands as JSON, one a line, and answers likewise. When idle it is stopped from
 
 import json
 import os
+import resource
 import sys
 import time
 from typing import Any, Dict, Optional, TextIO
@@ -36,7 +37,7 @@ class Worker:
         clock = time.process_time if command["cpu_time"] else time.perf_counter
         start = clock()
         self.forward(self.pictures)
-        return clock() - start
+        return self.runtime.seconds() or clock() - start
 
     def run(self, command: Dict[str, Any]) -> Dict[str, Any]:
         """One forward to wake up, unless that would be lost in a long one, then `count` timed ones."""
@@ -46,10 +47,17 @@ class Worker:
         return {"seconds": [self._timed(command) for _ in range(command["count"])]}
 
 
+def peak_bytes() -> int:
+    """Of this process since it began, or of the largest that it started. What getrusage says of itself holds its parent's peak too."""
+    with open("/proc/self/status") as file:
+        own = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+    return 1024 * max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+
 def first(name: str, model: str, threads: int, side: int) -> None:
-    """A cold start: says when the first logits are there."""
+    """A cold start: says when the first logits are there, and how much memory it took."""
     RUNTIMES[name].open(Files(model), threads, 1)(checkpoint.picture(side, 1))
-    print(time.clock_gettime(time.CLOCK_MONOTONIC), flush=True)
+    print(time.clock_gettime(time.CLOCK_MONOTONIC), peak_bytes(), flush=True)
 
 
 def serve(name: str, commands: TextIO, answers: TextIO) -> None:

@@ -1,0 +1,53 @@
+/* qemu_count.c: a plugin for QEMU's user emulation: counts the instructions that a program executes, and how many of them are
+ * multiply-adds of vectors. Built for the machine that emulates, used by forward_counts.sh. QEMU's plugin interface, of which these are
+ * the parts used, is stable by version; its header is in QEMU's sources only. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t i);
+char *qemu_plugin_insn_disas(const struct qemu_plugin_insn *instruction);
+void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*on_translation)(uint64_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block, int operation, void *counter, uint64_t by);
+void qemu_plugin_register_atexit_cb(uint64_t id, void (*at_exit)(uint64_t, void *), void *user);
+
+#define EXPORT __attribute__((visibility("default")))
+enum { ADD = 0 };
+EXPORT int qemu_plugin_version = 1;
+
+static uint64_t instructions, multiply_adds;
+
+static int is_multiply_add(const struct qemu_plugin_insn *instruction) {
+    static const char *const names[] = {"fmla", "sdot", "bfdot", "bfmmla", "bfmlal", "smull"};
+    char *text = qemu_plugin_insn_disas(instruction);
+    int found = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) found |= strncmp(text, names[i], strlen(names[i])) == 0;
+    free(text);
+    return found;
+}
+
+static void on_translation(uint64_t id, struct qemu_plugin_tb *block) {
+    uint64_t n = qemu_plugin_tb_n_insns(block), found = 0;
+    (void)id;
+    for (size_t i = 0; i < n; i++) found += (uint64_t)is_multiply_add(qemu_plugin_tb_get_insn(block, i));
+    qemu_plugin_register_vcpu_tb_exec_inline(block, ADD, &instructions, n);
+    if (found) qemu_plugin_register_vcpu_tb_exec_inline(block, ADD, &multiply_adds, found);
+}
+
+static void at_exit(uint64_t id, void *user) {
+    (void)id, (void)user;
+    fprintf(stderr, "counted %llu %llu\n", (unsigned long long)instructions, (unsigned long long)multiply_adds);
+}
+
+EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
+int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv) {
+    (void)info, (void)argc, (void)argv;
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, at_exit, NULL);
+    return 0;
+}
