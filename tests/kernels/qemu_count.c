@@ -1,6 +1,11 @@
 /* qemu_count.c: a plugin for QEMU's user emulation: counts the instructions that a program executes, and how many of them are
- * multiply-adds of vectors. Built for the machine that emulates, used by forward_counts.sh. QEMU's plugin interface, of which these are
- * the parts used, is stable by version; its header is in QEMU's sources only. */
+ * multiply-adds of vectors. Six forwards (the first and five more) of a model on AArch64, after `make cross-aarch64`:
+ *
+ *   build/vit bench --size ti16 --runs 1 --save ti16.vit
+ *   cc -shared -fPIC -o count.so tests/kernels/qemu_count.c
+ *   qemu-aarch64 -plugin ./count.so build/aarch64/vit bench --first ti16.vit
+ *
+ * Of QEMU's plugin interface, whose header is in its sources only, these are the parts used, in version 1 (QEMU 4.2 to 8.2). */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
