@@ -6,9 +6,15 @@
 #define PAIRS_ISA VIT_ISA_NEON
 #define PAIRS_NAME "neon bfdot"
 
+/* Inline assembly, as clang before 16 has the intrinsics only where the whole file may use them. */
+INLINE uint16x8_t rounded_pair(float32x4_t low, float32x4_t high) {
+    uint16x8_t x;
+    __asm__("bfcvtn %0.4h, %1.4s\n\tbfcvtn2 %0.8h, %2.4s" : "=&w"(x) : "w"(low), "w"(high));
+    return x;
+}
 INLINE void pairs_store(char *p, v16 x) {
-    vst1q_u16((uint16_t *)(void *)p, vreinterpretq_u16_bf16(vcvtq_high_bf16_f32(vcvtq_low_bf16_f32(x.q[0]), x.q[1])));
-    vst1q_u16((uint16_t *)(void *)(p + 16), vreinterpretq_u16_bf16(vcvtq_high_bf16_f32(vcvtq_low_bf16_f32(x.q[2]), x.q[3])));
+    vst1q_u16((uint16_t *)(void *)p, rounded_pair(x.q[0], x.q[1]));
+    vst1q_u16((uint16_t *)(void *)(p + 16), rounded_pair(x.q[2], x.q[3]));
 }
 /* By element of the register that holds a; as a bfloat16x4_t it would be copied there first. */
 INLINE v16 pairs_add(broadcast a, v16 b, v16 sum) {

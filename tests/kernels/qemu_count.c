@@ -9,14 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t i);
-char *qemu_plugin_insn_disas(const struct qemu_plugin_insn *instruction);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *instruction);
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*on_translation)(uint64_t, struct qemu_plugin_tb *));
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block, int operation, void *counter, uint64_t by);
 void qemu_plugin_register_atexit_cb(uint64_t id, void (*at_exit)(uint64_t, void *), void *user);
@@ -27,13 +26,23 @@ EXPORT int qemu_plugin_version = 1;
 
 static uint64_t instructions, multiply_adds;
 
+/* By encoding, as not every disassembler knows the newer ones. */
 static int is_multiply_add(const struct qemu_plugin_insn *instruction) {
-    static const char *const names[] = {"fmla", "sdot", "bfdot", "bfmmla", "bfmlal", "smull"};
-    char *text = qemu_plugin_insn_disas(instruction);
-    int found = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) found |= strncmp(text, names[i], strlen(names[i])) == 0;
-    free(text);
-    return found;
+    static const struct {
+        uint32_t mask, bits;
+    } kinds[] = {
+        {0xffc0f400, 0x4f801000}, /* fmla by element */
+        {0xffe0fc00, 0x4e20cc00}, /* fmla */
+        {0xffc0f400, 0x4f80e000}, /* sdot by element */
+        {0xffc0f400, 0x4f40f000}, /* bfdot by element */
+        {0xbfe0fc00, 0x0e20c000}, /* smull, smull2 of bytes */
+    };
+    uint32_t word;
+    memcpy(&word, qemu_plugin_insn_data(instruction), sizeof word);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if ((word & kinds[i].mask) == kinds[i].bits) return 1;
+    }
+    return 0;
 }
 
 static void on_translation(uint64_t id, struct qemu_plugin_tb *block) {
