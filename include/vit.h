@@ -208,7 +208,7 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
                                 (AMD from Zen 4 on, ARMv8.6) their inputs are rounded to it as well, for twice the speed;
                                 everything else in float32. Elsewhere all arithmetic is float32. VIT_PRECISION_F32 has that on
                                 any machine: of a .vit file of bfloat16, the same numbers, at float32's speed and memory */
-#define VIT_PRECISION_INT8 3 /* matrices of the blocks as bytes with a scale per output channel, multiplied with inputs that are
+#define VIT_PRECISION_INT8 3 /* patch embedding and matrices of the blocks as bytes with a scale per output channel, their inputs
                                 rounded to bytes with a step per token; everything else in float32. A quarter of the memory, three
                                 times as fast where there are instructions for it; `vit quantize` says how exact it is */
 

@@ -97,7 +97,7 @@ static void print_ceilings(const struct bench *b) {
     long long threads = number(b, VIT_INFO_THREADS);
     printf("efficiency    %.1f %% of loops in registers (quickest of both: %.1f %%)\n", 100 * m->share, 100 * m->quiet_share);
     if (m->loop.run != m->f32.run) {
-        printf("              %.4g Gop/s of %s, in the blocks' products\n", m->loop_rate, m->loop.name);
+        printf("              %.4g Gop/s of %s, in the products of every token\n", m->loop_rate, m->loop.name);
     }
     printf("              %.4g GFLOP/s of %s", m->f32_rate, m->f32.name);
     printf(threads > 1 ? " on %lld threads, %.4g on one\n" : "\n", threads, m->f32_rate_one);

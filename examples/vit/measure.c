@@ -22,8 +22,8 @@ static void free_turns(struct turns *t) {
 }
 
 /* The products of the blocks, which the precision of the weights is about. */
-static bool is_block_product(const char *name) {
-    static const char *const names[] = {"qkv", "proj", "fc1", "fc2"};
+static bool is_tokens_product(const char *name) {
+    static const char *const names[] = {"embedding", "qkv", "proj", "fc1", "fc2"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], name) == 0) return true;
     }
@@ -31,14 +31,14 @@ static bool is_block_product(const char *name) {
 }
 
 double measure_peak(const struct measured *m, const char *operator_name) {
-    return is_block_product(operator_name) ? m->loop_rate : m->f32_rate;
+    return is_tokens_product(operator_name) ? m->loop_rate : m->f32_rate;
 }
 
 /* Seconds that all products of a forward take at these rates. */
 static double floor_seconds(const struct operators *o, double loop_rate, double f32_rate) {
     double seconds = 0;
     for (int i = 0; i < o->count; i++) {
-        double rate = is_block_product(o->rows[i].name) ? loop_rate : f32_rate;
+        double rate = is_tokens_product(o->rows[i].name) ? loop_rate : f32_rate;
         if (rate > 0) seconds += 2e-9 * (double)o->rows[i].macs / rate;
     }
     return seconds;

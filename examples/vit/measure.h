@@ -12,7 +12,7 @@ struct measured {
     double least, median, p95; /* seconds of a forward of the batch */
     double picture;            /* seconds from a photograph to the input; 0: not measured */
     uint64_t macs;             /* of the batch, done */
-    struct loop loop;          /* for the products of packed matrices in the blocks, in the model's precision */
+    struct loop loop;          /* for the products of every token, in the model's precision */
     struct loop f32;           /* for everything else */
     struct loop other;         /* what the machine could do besides: bf16 dot products, or none */
     double loop_rate, f32_rate, f32_rate_one, other_rate; /* one: on one thread, while the others sleep */

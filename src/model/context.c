@@ -82,10 +82,10 @@ static void lay_out_results(const layout *l, vi_workspace *w) {
     w->logits = l->h->classes > 0 ? take_floats(a, product(l->batch, (size_t)l->h->classes, 1, 1)) : NULL;
 }
 
-/* In int8 only the blocks' matrices have inputs made smaller; in bf16, on machines with instructions for it, all have. */
+/* In int8 only the matrices of every token have inputs made smaller; in bf16, on machines with instructions for it, all have. */
 static size_t dots_scratch(const layout *l, size_t longest) {
     size_t rows = product(l->batch, l->tokens, 1, 1);
-    if (l->type == VI_I8) return vi_dots_scratch(rows, max_size(l->width, (size_t)l->h->mlp), l->lanes);
+    if (l->type == VI_I8) return vi_dots_scratch(rows, max_size(l->inputs, max_size(l->width, (size_t)l->h->mlp)), l->lanes);
     size_t pixels = l->h->stem_width ? product((size_t)l->pipeline->width, (size_t)l->pipeline->height, 1, 1) : 0;
     return vi_dots_scratch(max_size(rows, pixels), longest, l->lanes);
 }

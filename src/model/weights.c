@@ -228,7 +228,8 @@ void vi_slot_shape(vi_slot slot, const vi_hparams *h, uint64_t *rows, uint64_t *
 
 uint32_t vi_slot_type(vi_slot slot, uint32_t precision, size_t cols) {
     if (precision != VI_I8) return precision;
-    return slot >= VI_MODEL_SLOTS && slot < VI_SLOTS && vi_slot_table[slot].matrix && cols <= VI_I8_COLS ? VI_I8 : VI_F32;
+    bool every_token = slot == VI_PATCH_W || (slot >= VI_MODEL_SLOTS && slot < VI_SLOTS && vi_slot_table[slot].matrix);
+    return every_token && cols <= VI_I8_COLS ? VI_I8 : VI_F32;
 }
 
 /* Stage of a unit, and whether it is the stage's first. */

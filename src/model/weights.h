@@ -197,8 +197,8 @@ typedef struct vi_place {
 } vi_place;
 bool vi_place_next(vi_place *p, const vi_hparams *h); /* false at the end */
 
-/* Element type of a matrix slot in a model of this precision. In VI_I8 that is the type of what every token passes in every block
- * (qkv, proj, fc1, fc2); patch embedding, pooling, projection and heads stay float, as do matrices too wide for it. */
+/* Element type of a matrix slot in a model of this precision. In VI_I8 that is the type of what every token passes (the patch
+ * embedding; qkv, proj, fc1, fc2); stems, pooling, projection and heads stay float, as do matrices too wide for it. */
 uint32_t vi_slot_type(vi_slot slot, uint32_t precision, size_t cols);
 
 /* Rows and columns that a slot must have in a model with these numbers; a vector has 1 row. 0 rows: no such slot. All blocks are
