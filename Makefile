@@ -8,6 +8,7 @@
 #? make density         inner loops of the kernels: instructions, multiply-adds, nothing spilled; `make cross-density` for AArch64
 #? make lint            who includes whom, who allocates, who does I/O, file sizes; with its own negative controls
 #? make abi             exported symbols, stack frames, writable data, the header alone, the recorded ABI
+#? make small           a library without most formats, families, instruction sets and the tokenizers, and that it says so
 #? make sanitize        the C tests and the tool with AddressSanitizer and UndefinedBehaviorSanitizer
 #? make tsan            the tests that use threads with ThreadSanitizer
 #? make valgrind        the C tests under valgrind
@@ -18,7 +19,7 @@
 #? make uninstall       removes what install put there
 #? make clean
 #? Variables: CC AR CFLAGS CPPFLAGS LDFLAGS; BUILD and LIB (folders, so that several builds can lie side by side);
-#? OPENMP=1 WERROR=1 CODECS=0 ONLY='tests/unit/%' V=1, explained in the first lines of the Makefile.
+#? OPENMP=1 WERROR=1 CODECS=0 ONLY='tests/unit/%' V=1, and FORMATS FAMILIES ISAS TOKENIZERS=0 for a small library, explained in the first lines of the Makefile.
 
 CFLAGS ?= -O2 -g
 NM ?= nm
@@ -31,6 +32,12 @@ OPENMP ?= 0
 WERROR ?= 0
 # 0: the tool reads only its own picture formats, even where libjpeg and libpng are installed.
 CODECS ?= 1
+# Left out of a small library: all but the FORMATS, FAMILIES and ISAS that are named, the rows of src/format/formats.c,
+# src/family/families.c and src/kernels/isa.h (order counts; empty: all), and TOKENIZERS=0. docs/porting.md has the sizes.
+FORMATS ?=
+FAMILIES ?=
+ISAS ?=
+TOKENIZERS ?= 1
 # Which tests to build and run: 'tests/unit/% tests/api/test_run'.
 ONLY ?= tests/%
 # 1: show whole commands.
@@ -73,6 +80,12 @@ ifeq ($(OPENMP),1)
 C_FLAGS += -fopenmp
 LIBS += -fopenmp
 endif
+ROWS = $(if $(strip $($(1))),-D'VI_$(1)=$(foreach row,$($(1)),ROW($(row)))')
+C_FLAGS += $(call ROWS,FORMATS) $(call ROWS,FAMILIES) $(call ROWS,ISAS)
+ifeq ($(TOKENIZERS),0)
+C_FLAGS += -DVI_NO_TOKENIZERS
+LEFT_OUT := $(filter-out %/absent.c,$(wildcard src/text/*.c))
+endif
 COMPILE = $(CC) $(C_FLAGS) -MMD -MP
 FLAGS = $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(FLAGS) $(LDFLAGS)
@@ -85,7 +98,7 @@ endif
 # What is being made, in a word and a name; nothing with make -s.
 say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo)
 
-OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(filter-out $(LEFT_OUT),$(wildcard src/*.c src/*/*.c))))
 TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/vit/*.c)))
 EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard examples/*.c)))
 TEST_PROGRAMS := $(patsubst %,$(BUILD)/%,$(filter $(ONLY),$(basename $(sort $(wildcard tests/*/test_*.c)))))
@@ -196,6 +209,9 @@ abi: all
 	@$(TEST_ENV) VERSION='$(VERSION)' OPENMP='$(OPENMP)' sh tests/abi/check.sh
 	@$(TEST_ENV) sh tests/api/test_header.sh
 
+small:
+	@$(TEST_ENV) sh tests/install/small.sh
+
 # Takes today's interface for the one to compare with: at a release, or when a function was added on purpose.
 abi-record: shared
 	awk -f tests/abi/functions.awk include/vit.h | LC_ALL=C sort -u >tests/abi/symbols.txt
@@ -286,5 +302,5 @@ help:
 	@sed -n 's/^#? //p' Makefile
 
 FORCE:
-.PHONY: all static shared tool examples test-programs demo bench test run-test-programs density cross-density lint abi abi-record sanitize tsan valgrind cross capped \
+.PHONY: all static shared tool examples test-programs demo bench test run-test-programs density cross-density lint abi small abi-record sanitize tsan valgrind cross capped \
     install install-lib install-tool uninstall clean help FORCE

@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const vi_family *const families[] = {
-    &vi_family_native, &vi_family_hf_deit, &vi_family_hf_mae, &vi_family_hf_vit_hybrid, &vi_family_hf_vit,
-    &vi_family_hf_dinov2, &vi_family_hf_dinov3, &vi_family_hf_clip, &vi_family_hf_siglip, &vi_family_google, &vi_family_clip,
-    &vi_family_dino, &vi_family_gguf, &vi_family_timm,
-};
+/* The first one that detects its names. */
+#ifndef VI_FAMILIES /* make FAMILIES='native timm' leaves the others out */
+#define VI_FAMILIES                                                                                                              \
+    ROW(native) ROW(hf_deit) ROW(hf_mae) ROW(hf_vit_hybrid) ROW(hf_vit) ROW(hf_dinov2) ROW(hf_dinov3) ROW(hf_clip)               \
+    ROW(hf_siglip) ROW(google) ROW(clip) ROW(dino) ROW(gguf) ROW(timm)
+#endif
+#define ROW(name) &vi_family_##name,
+static const vi_family *const families[] = {VI_FAMILIES};
+#undef ROW
 #define FAMILIES (sizeof families / sizeof *families)
 
 void vi_note(vi_description *d, bool guess, const char *format, ...) {
@@ -50,7 +54,8 @@ static int32_t unknown_family(const vi_directory *directory, vi_error *e) {
     if (directory->count == 0) return vi_fail(e, VIT_ERROR_MODEL, "%s: has no tensors", directory->reader->name);
     int32_t status = vi_refuse_features(directory, "token_embedding: a text tower without one for pictures\n", e);
     if (status != VIT_OK) return status;
-    return vi_fail(e, VIT_ERROR_MODEL, "%s: tensor names (%s, ...: %llu in all) are of no family known here (%s)",
+    return vi_fail(e, VIT_ERROR_MODEL,
+                   "%s: tensor names (%s, ...: %llu in all) are of no family that this build of libvit reads (%s)",
                    directory->reader->name, found, (unsigned long long)directory->count, known);
 }
 

@@ -69,4 +69,4 @@ static int32_t open(vi_directory *d, vi_reader *r, vi_allocator *a, vi_error *e)
 }
 
 static const vi_format npz = {"npz", probe, open}, pytorch = {"pytorch", probe, open};
-const vi_format vi_format_zip = {"zip", probe, open};
+const vi_format vi_format_zip = {"npz or pytorch", probe, open};

@@ -1,11 +1,16 @@
 /* formats.c: the one list of formats, and what works on the directory of any of them. See format.h. */
+#include <stdio.h>
 #include <string.h>
 #include "base/checked.h"
 #include "format/format.h"
 
-static const vi_format *const formats[] = {
-    &vi_format_vit, &vi_format_index, &vi_format_safetensors, &vi_format_zip, &vi_format_torch_legacy, &vi_format_gguf,
-};
+#ifndef VI_FORMATS /* make FORMATS='vit safetensors' leaves the others out */
+#define VI_FORMATS ROW(vit) ROW(index) ROW(safetensors) ROW(zip) ROW(torch_legacy) ROW(gguf)
+#endif
+#define ROW(name) &vi_format_##name,
+static const vi_format *const formats[] = {VI_FORMATS};
+#undef ROW
+#define FORMATS (sizeof formats / sizeof *formats)
 
 /* First bytes of files that people try, to say more than "unknown". */
 static const struct {
@@ -26,7 +31,10 @@ static int32_t unknown_format(const vi_reader *r, const unsigned char *head, siz
         if (n < length || memcmp(head, strangers[i].magic, length) != 0) continue;
         return vi_fail(e, VIT_ERROR_FORMAT, "%s: expected a checkpoint, found %s", r->name, strangers[i].what);
     }
-    return vi_fail(e, VIT_ERROR_FORMAT, "%s: neither a .vit, .safetensors, .npz, PyTorch nor GGUF file", r->name);
+    char known[64] = "";
+    for (size_t i = 0, used = 0; i < FORMATS && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", formats[i]->name);
+    return vi_fail(e, VIT_ERROR_FORMAT, "%s: of no format that this build of libvit reads (%s)", r->name, known);
 }
 
 /* Tensors may share bytes and a deflate stream may unpack to a thousand times its size, so that a small file could ask for absurd
@@ -52,7 +60,7 @@ int32_t vi_directory_open(vi_directory *d, vi_reader *r, vi_allocator *a, vi_err
     size_t n = r->size < sizeof head ? (size_t)r->size : sizeof head;
     int32_t status = vi_reader_read(r, 0, head, n, e);
     if (status != VIT_OK) return status;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    for (size_t i = 0; i < FORMATS; i++) {
         if (!formats[i]->probe(head, n, r->size)) continue;
         vi_directory opened = {.format = formats[i], .reader = r};
         status = formats[i]->open(&opened, r, a, e);

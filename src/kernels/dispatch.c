@@ -1,7 +1,7 @@
 /* dispatch.c: the one table of instruction sets, and the choice among them. To add one: a row here and a k_<isa>.c. */
 #include "kernels/isa.h"
 
-#ifdef VI_HAVE_X86
+#if defined(VI_HAVE_AVX2) || defined(VI_HAVE_AVX512)
 #include <cpuid.h>
 
 /* Register state that the operating system saves and restores, bit by bit (XCR0). */
@@ -29,13 +29,22 @@ enum {
 };
 #define LEAF7_AVX512_VL (1u << 31)
 
+#endif
+
+#ifdef VI_HAVE_AVX2
 static bool avx2_runs(void) { return x86_has(LEAF1_FMA_AVX, LEAF7_AVX2, STATE_YMM); }
+#define AVX2(table, runs) &table, runs
+#else
+#define AVX2(table, runs) NULL, NULL
+#endif
+
+#ifdef VI_HAVE_AVX512
 static bool avx512_runs(void) {
     return x86_has(LEAF1_FMA_AVX, LEAF7_AVX2 | LEAF7_AVX512_F_DQ_BW | LEAF7_AVX512_VL, STATE_ZMM);
 }
-#define X86(table, runs) &table, runs
+#define AVX512(table, runs) &table, runs
 #else
-#define X86(table, runs) NULL, NULL
+#define AVX512(table, runs) NULL, NULL
 #endif
 
 #ifdef VI_HAVE_NEON
@@ -53,8 +62,8 @@ static const struct isa {
     const vi_kernels *table; /* NULL: not in this build */
     bool (*runs)(void);
 } isas[] = {
-    {VIT_ISA_AVX512, "avx512", X86(vi_kernels_avx512, avx512_runs)},
-    {VIT_ISA_AVX2, "avx2", X86(vi_kernels_avx2, avx2_runs)},
+    {VIT_ISA_AVX512, "avx512", AVX512(vi_kernels_avx512, avx512_runs)},
+    {VIT_ISA_AVX2, "avx2", AVX2(vi_kernels_avx2, avx2_runs)},
     {VIT_ISA_NEON, "neon", ARM64(vi_kernels_neon, always_runs)}, /* part of the AArch64 baseline */
     {VIT_ISA_REFERENCE, "reference", &vi_kernels_reference, always_runs},
 };
@@ -83,14 +92,17 @@ const vi_kernels *vi_kernels_for(int32_t cap) {
 
 /* ---- dot products ---------------------------------------------------------------------------------------------------------- */
 
-#ifdef VI_HAVE_X86
-static bool vnni512_runs(void) {
-    uint32_t a, b, c, d;
-    return avx512_runs() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c >> 11 & 1);
-}
+#ifdef VI_HAVE_AVX2
 static bool avxvnni_runs(void) {
     uint32_t a, b, c, d;
     return avx2_runs() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+#endif
+
+#ifdef VI_HAVE_AVX512
+static bool vnni512_runs(void) {
+    uint32_t a, b, c, d;
+    return avx512_runs() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c >> 11 & 1);
 }
 
 /* "AuthenticAMD" or "HygonGenuine" */
@@ -132,14 +144,14 @@ static const struct dots_row {
     const vi_dots *table; /* NULL: not in this build */
     bool (*runs)(void);
 } int8_rows[] = {
-    {X86(vi_int8_avx512, vnni512_runs)},
-    {X86(vi_int8_avxvnni, avxvnni_runs)},
-    {X86(vi_int8_avx2, avx2_runs)},
+    {AVX512(vi_int8_avx512, vnni512_runs)},
+    {AVX2(vi_int8_avxvnni, avxvnni_runs)},
+    {AVX2(vi_int8_avx2, avx2_runs)},
     {ARM64(vi_int8_dotprod, dotprod_runs)},
     {ARM64(vi_int8_neon, always_runs)},
     {&vi_int8_reference, always_runs},
 }, bf16_rows[] = {
-    {X86(vi_bf16_avx512, bf16_512_pays)},
+    {AVX512(vi_bf16_avx512, bf16_512_pays)},
     {ARM64(vi_bf16_neon, bfdot_runs)},
 };
 static const size_t int8_count = sizeof int8_rows / sizeof *int8_rows, bf16_count = sizeof bf16_rows / sizeof *bf16_rows;

@@ -8,18 +8,33 @@
 #include "kernels/int8.h"
 
 /* GCC and clang can set the target of a single file by pragma, which the SIMD files need. */
-#if defined(__GNUC__) && defined(__x86_64__)
-#define VI_HAVE_X86 1
+#ifndef VI_ISAS /* make ISAS=avx2 leaves the others out */
+#define VI_ISAS ROW(avx2) ROW(avx512) ROW(neon)
 #endif
-#if defined(__GNUC__) && defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#define ROW(name) | VI_BIT_##name
+#define VI_BIT_avx2 1
+#define VI_BIT_avx512 2
+#define VI_BIT_neon 4
+#if defined(__GNUC__) && defined(__x86_64__) && ((0 VI_ISAS) & VI_BIT_avx2)
+#define VI_HAVE_AVX2 1
+#endif
+#if defined(__GNUC__) && defined(__x86_64__) && ((0 VI_ISAS) & VI_BIT_avx512)
+#define VI_HAVE_AVX512 1
+#endif
+#if defined(__GNUC__) && defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__) && ((0 VI_ISAS) & VI_BIT_neon)
 #define VI_HAVE_NEON 1
 #endif
+#undef ROW
 
 extern const vi_kernels vi_kernels_reference;
 extern const vi_dots vi_int8_reference;
-#ifdef VI_HAVE_X86
-extern const vi_kernels vi_kernels_avx2, vi_kernels_avx512;
-extern const vi_dots vi_int8_avx2, vi_int8_avxvnni, vi_int8_avx512, vi_bf16_avx512;
+#ifdef VI_HAVE_AVX2
+extern const vi_kernels vi_kernels_avx2;
+extern const vi_dots vi_int8_avx2, vi_int8_avxvnni;
+#endif
+#ifdef VI_HAVE_AVX512
+extern const vi_kernels vi_kernels_avx512;
+extern const vi_dots vi_int8_avx512, vi_bf16_avx512;
 #endif
 #ifdef VI_HAVE_NEON
 extern const vi_kernels vi_kernels_neon;

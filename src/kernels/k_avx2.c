@@ -2,7 +2,7 @@
  * instruction set, and only dispatch.c knows whether the machine has it. */
 #include "kernels/isa.h"
 
-#ifdef VI_HAVE_X86
+#ifdef VI_HAVE_AVX2
 #include <immintrin.h>
 #include <string.h>
 

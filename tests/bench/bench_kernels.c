@@ -22,7 +22,7 @@ static double seconds(void) {
 }
 
 /* 24 independent sums hide the latency everywhere. Each returns floating-point operations done; sink keeps the work alive. */
-#ifdef VI_HAVE_X86
+#if defined(VI_HAVE_AVX2) || defined(VI_HAVE_AVX512)
 #include <immintrin.h>
 __attribute__((target("avx512f"))) static double fma_avx512(float *sink) {
     __m512 s[24], x = _mm512_set1_ps(0.999f), y = _mm512_set1_ps(1e-3f);
@@ -100,7 +100,7 @@ static double fma_reference(float *sink) {
 }
 
 static double fma_loop(int32_t isa, float *sink) {
-#ifdef VI_HAVE_X86
+#if defined(VI_HAVE_AVX2) || defined(VI_HAVE_AVX512)
     if (isa == VIT_ISA_AVX512) return fma_avx512(sink);
     if (isa == VIT_ISA_AVX2) return fma_avx2(sink);
 #endif
@@ -112,7 +112,7 @@ static double fma_loop(int32_t isa, float *sink) {
 
 /* The loop that an int8 product is measured by (on AVX2 that of vpmaddwd); where there is none, multiply-adds of floats. */
 static double dot_loop(const vi_dots *table, float *sink) {
-#ifdef VI_HAVE_X86
+#if defined(VI_HAVE_AVX2) || defined(VI_HAVE_AVX512)
     if (table->isa == VIT_ISA_AVX512) return dots_avx512(sink);
     if (table->isa == VIT_ISA_AVX2) return dots_avx2(sink);
 #endif

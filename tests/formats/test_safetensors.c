@@ -181,7 +181,7 @@ static void test_other_files(void) {
         const char *hint;
     } cases[] = {
         {"", 0, "empty"},
-        {"x", 1, "neither"},
+        {"x", 1, "reads (vit, index, safetensors, npz or pytorch, pytorch, gguf)"},
         {"version https://git-lfs.github.com/spec/v1\n", 43, "Git LFS"},
         {"<!DOCTYPE html>", 15, "web page"},
         {"\x89HDF\r\n\x1a\n\0\0", 10, "HDF5"},
