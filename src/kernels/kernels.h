@@ -69,11 +69,12 @@ typedef struct vi_attention {
     size_t ldo;
     float *probabilities; /* [T, T] tight, or NULL: attention map of this head, if wanted */
     size_t tokens, head_dim;
-    float scale; /* not negative */
+    float scale; /* 1e-30 or more */
     bool causal; /* query row i takes the keys 0..i only; the others have probability 0 */
 } vi_attention;
 
-#define VI_ATTENTION_ROWS 16 /* query rows worked on together: scores of a row block stay in cache */
+/* Query rows worked on together, so that their scores stay in cache: a multiple of the rows of x86 tiles, 6 and 8. */
+#define VI_ATTENTION_ROWS 24
 
 typedef struct vi_kernels {
     int32_t isa; /* VIT_ISA_* */

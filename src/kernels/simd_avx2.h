@@ -68,13 +68,37 @@ INLINE float v16_tree_max(v16 x) {
     return _mm_cvtss_f32(_mm_max_ss(p2, _mm_movehdup_ps(p2)));
 }
 
-/* a0 b0 a1 b1 ..., of the lower and of the upper halves */
 INLINE v16 zip8(__m256 a, __m256 b) {
     const __m256 low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
     return (v16){_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31)};
 }
-INLINE v16 v16_zip_low(v16 a, v16 b) { return zip8(a.low, b.low); }
-INLINE v16 v16_zip_high(v16 a, v16 b) { return zip8(a.high, b.high); }
+INLINE v16 v16_fold_add(v16 a, v16 b) { return zip8(_mm256_add_ps(a.low, a.high), _mm256_add_ps(b.low, b.high)); }
+INLINE v16 v16_fold_max(v16 a, v16 b) { return zip8(_mm256_max_ps(a.low, a.high), _mm256_max_ps(b.low, b.high)); }
+
+INLINE __m256 load_two_quads(const float *p, size_t ld) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + ld), 1);
+}
+INLINE v16 v16_load_quads(const float *p, size_t ld) {
+    return (v16){load_two_quads(p, ld), load_two_quads(p + 2 * ld, ld)};
+}
+INLINE __m256 pairs_low(__m256 a, __m256 b) {
+    return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+INLINE __m256 pairs_high(__m256 a, __m256 b) {
+    return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+INLINE void transpose_two_quads(__m256 *x0, __m256 *x1, __m256 *x2, __m256 *x3) {
+    const __m256 low01 = _mm256_unpacklo_ps(*x0, *x1), high01 = _mm256_unpackhi_ps(*x0, *x1);
+    const __m256 low23 = _mm256_unpacklo_ps(*x2, *x3), high23 = _mm256_unpackhi_ps(*x2, *x3);
+    *x0 = pairs_low(low01, low23);
+    *x1 = pairs_high(low01, low23);
+    *x2 = pairs_low(high01, high23);
+    *x3 = pairs_high(high01, high23);
+}
+INLINE void v16_transpose_quads(v16 x[4]) {
+    transpose_two_quads(&x[0].low, &x[1].low, &x[2].low, &x[3].low);
+    transpose_two_quads(&x[0].high, &x[1].high, &x[2].high, &x[3].high);
+}
 
 /* 16 pairs of bf16: the even ones, the odd ones. */
 INLINE __m256i pairs8(const uint16_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }

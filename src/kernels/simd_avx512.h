@@ -45,12 +45,34 @@ INLINE float v16_tree_max(v16 x) {
     return _mm_cvtss_f32(_mm_max_ss(p2, _mm_movehdup_ps(p2)));
 }
 
-/* a0 b0 a1 b1 ..., of the lower and of the upper halves */
-INLINE v16 v16_zip_low(v16 a, v16 b) {
+INLINE v16 zip_low(v16 a, v16 b) {
     return _mm512_permutex2var_ps(a, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), b);
 }
-INLINE v16 v16_zip_high(v16 a, v16 b) {
+INLINE v16 zip_high(v16 a, v16 b) {
     return _mm512_permutex2var_ps(a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
+}
+INLINE v16 v16_fold_add(v16 a, v16 b) { return v16_add(zip_low(a, b), zip_high(a, b)); }
+INLINE v16 v16_fold_max(v16 a, v16 b) { return v16_max(zip_low(a, b), zip_high(a, b)); }
+
+INLINE v16 v16_load_quads(const float *p, size_t ld) {
+    v16 x = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    x = _mm512_mask_broadcast_f32x4(x, 0x00f0, _mm_loadu_ps(p + ld));
+    x = _mm512_mask_broadcast_f32x4(x, 0x0f00, _mm_loadu_ps(p + 2 * ld));
+    return _mm512_mask_broadcast_f32x4(x, 0xf000, _mm_loadu_ps(p + 3 * ld));
+}
+INLINE v16 pairs_low(v16 a, v16 b) {
+    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+INLINE v16 pairs_high(v16 a, v16 b) {
+    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+INLINE void v16_transpose_quads(v16 x[4]) {
+    const v16 low01 = _mm512_unpacklo_ps(x[0], x[1]), high01 = _mm512_unpackhi_ps(x[0], x[1]);
+    const v16 low23 = _mm512_unpacklo_ps(x[2], x[3]), high23 = _mm512_unpackhi_ps(x[2], x[3]);
+    x[0] = pairs_low(low01, low23);
+    x[1] = pairs_high(low01, low23);
+    x[2] = pairs_low(high01, high23);
+    x[3] = pairs_high(high01, high23);
 }
 
 /* 16 pairs of bf16: the even ones, the odd ones. */

@@ -68,12 +68,31 @@ INLINE float v16_tree_max(v16 x) {
     return vmaxvq_f32(vmaxq_f32(vmaxq_f32(x.q[0], x.q[2]), vmaxq_f32(x.q[1], x.q[3])));
 }
 
-/* a0 b0 a1 b1 ..., of the lower and of the upper halves */
 INLINE v16 zip8(float32x4_t a0, float32x4_t b0, float32x4_t a1, float32x4_t b1) {
     return (v16){{vzip1q_f32(a0, b0), vzip2q_f32(a0, b0), vzip1q_f32(a1, b1), vzip2q_f32(a1, b1)}};
 }
-INLINE v16 v16_zip_low(v16 a, v16 b) { return zip8(a.q[0], b.q[0], a.q[1], b.q[1]); }
-INLINE v16 v16_zip_high(v16 a, v16 b) { return zip8(a.q[2], b.q[2], a.q[3], b.q[3]); }
+INLINE v16 v16_fold_add(v16 a, v16 b) {
+    return zip8(vaddq_f32(a.q[0], a.q[2]), vaddq_f32(b.q[0], b.q[2]), vaddq_f32(a.q[1], a.q[3]), vaddq_f32(b.q[1], b.q[3]));
+}
+INLINE v16 v16_fold_max(v16 a, v16 b) {
+    return zip8(vmaxq_f32(a.q[0], a.q[2]), vmaxq_f32(b.q[0], b.q[2]), vmaxq_f32(a.q[1], a.q[3]), vmaxq_f32(b.q[1], b.q[3]));
+}
+
+INLINE v16 v16_load_quads(const float *p, size_t ld) {
+    return (v16){{vld1q_f32(p), vld1q_f32(p + ld), vld1q_f32(p + 2 * ld), vld1q_f32(p + 3 * ld)}};
+}
+INLINE float32x4_t pairs_low(float32x4_t a, float32x4_t b) { return vcombine_f32(vget_low_f32(a), vget_low_f32(b)); }
+INLINE float32x4_t pairs_high(float32x4_t a, float32x4_t b) { return vcombine_f32(vget_high_f32(a), vget_high_f32(b)); }
+INLINE void v16_transpose_quads(v16 x[4]) {
+    for (int i = 0; i < 4; i++) {
+        const float32x4_t low01 = vzip1q_f32(x[0].q[i], x[1].q[i]), high01 = vzip2q_f32(x[0].q[i], x[1].q[i]);
+        const float32x4_t low23 = vzip1q_f32(x[2].q[i], x[3].q[i]), high23 = vzip2q_f32(x[2].q[i], x[3].q[i]);
+        x[0].q[i] = pairs_low(low01, low23);
+        x[1].q[i] = pairs_high(low01, low23);
+        x[2].q[i] = pairs_low(high01, high23);
+        x[3].q[i] = pairs_high(high01, high23);
+    }
+}
 
 /* 16 pairs of bf16: the even ones, the odd ones. */
 INLINE uint32x4_t pairs4(const uint16_t *p) { return vreinterpretq_u32_u16(vld1q_u16(p)); }

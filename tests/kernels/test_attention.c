@@ -33,7 +33,8 @@ static vi_attention make(const vi_kernels *kernels, size_t tokens, size_t hd, fl
     return a;
 }
 
-/* A score's error e_s moves every probability by a factor e^(2 e_s); then the sums of P V and of P, T terms each. */
+/* A score's error e_s moves every probability by a factor e^(2 e_s), and that of scale log2 e, one rounding, by up to 88 u; then
+ * the exponentials (docs/kernels.md) and the sums of P V and of P, T terms each. */
 static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
     static double p[600];
     const size_t tokens = a->tokens, hd = a->head_dim;
@@ -53,7 +54,7 @@ static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
             max = p[t] > max ? p[t] : max;
         }
         for (size_t t = 0; t < tokens; t++) p[t] = t < keys ? exp(p[t] - max) : 0, sum += p[t];
-        const double relative = 2 * score_error * 1.01 + UNIT_ROUNDOFF * ((double)tokens / 16 + 12 + 2 * 88);
+        const double relative = 2 * score_error * 1.01 + UNIT_ROUNDOFF * ((double)tokens / 16 + 20 + 88);
         for (size_t t = 0; t < tokens && a->probabilities; t++) {
             double excess = fabs((double)a->probabilities[i * tokens + t] - p[t] / sum) / (relative * p[t] / sum + 2e-38);
             if (!(excess <= worst)) worst = excess;
@@ -196,4 +197,30 @@ static void test_exceptions(void) {
     }
 }
 
-TEST_MAIN(test_create, test_shapes, test_causal_prefix, test_nan, test_exceptions)
+/* Scores of one size or half of it, exact, however large: the largest share equally, the others get their due or nothing. */
+static void test_large(void) {
+    enum { TOKENS = 21, LARGEST = 5 };
+    unsigned long long s = 35;
+    const vi_kernels *kernels;
+    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+        for (int exponent = -4; exponent <= 120; exponent++) {
+            const float *keys;
+            size_t ldk, wrong = 0;
+            vi_attention a = make(kernels, TOKENS, 1, 1, false, &s, &keys, &ldk);
+            float *k = (float *)(uintptr_t)keys, *q = (float *)(uintptr_t)a.q;
+            for (size_t t = 0; t < TOKENS; t++) k[t * ldk] = t % 4 == 3 ? 1.0f : 0.5f, q[t * a.ldq] = ldexpf(1.0f, exponent);
+            kernels->pack_keys((float *)(uintptr_t)a.k_panels, k, ldk, TOKENS, 1);
+            a.scale = 0.75f;
+            a.probabilities = guarded_place(&memory_map, TOKENS * TOKENS, false);
+            kernels->attention(&a, 0, TOKENS, guarded_scratch(&memory_scratch, vi_attention_scratch(TOKENS, 1)));
+            const double other = exp(-0.375 * ldexp(1.0, exponent)), sum = LARGEST + (TOKENS - LARGEST) * other;
+            for (size_t i = 0; i < TOKENS * TOKENS; i++) {
+                const double p = (i % TOKENS % 4 == 3 ? 1.0 : other) / sum;
+                wrong += fabs((double)a.probabilities[i] - p) <= 130 * UNIT_ROUNDOFF * p + 2e-38 ? 0 : 1;
+            }
+            CHECK(wrong == 0, "%s 2^%d: %zu wrong", kernels->name, exponent, wrong);
+        }
+    }
+}
+
+TEST_MAIN(test_create, test_shapes, test_causal_prefix, test_nan, test_exceptions, test_large)
