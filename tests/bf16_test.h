@@ -7,13 +7,13 @@
 #endif
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "kernels/bf16.h"
 #include "kernels/kernels.h"
 #include "model/context.h"
-#include "test.h"
 
 /* Virtual machines hide instructions that their processor has: a child process finds out. */
 static inline bool bf16_executes(const vi_dots *table) {
@@ -35,7 +35,7 @@ static inline bool bf16_executes(const vi_dots *table) {
     return waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* The table that this processor can execute, if there is one; says so once where there is none. */
+/* The table that this processor can execute, or NULL. */
 static inline const vi_dots *bf16_table(void) {
     static const vi_dots *found;
     static bool looked;
@@ -43,9 +43,7 @@ static inline const vi_dots *bf16_table(void) {
     const vi_dots *t;
     for (size_t i = 0; !looked && !found && (t = vi_bf16_at(i, &runs)) != NULL; i++) {
         if (runs || (vi_kernels_exact(t->isa) && bf16_executes(t))) found = t;
-        else SKIP("bf16 %s cannot run here", t->name);
     }
-    if (!looked && !found && !vi_bf16_at(0, &runs)) SKIP("this build has no bf16 dot products");
     looked = true;
     return found;
 }

@@ -82,7 +82,7 @@ void bench_print_json(struct bench *b) {
     print_json_text(m->loop.name);
     printf(", \"gflops\": %.2f, \"loop_gflops\": %.2f, \"fma_gflops\": %.2f, \"fma_gflops_one_thread\": %.2f", gflops(b),
            m->loop_rate, m->f32_rate, m->f32_rate_one);
-    printf(", \"bf16_gflops\": %.2f, \"share\": %.4f, \"quiet_share\": %.4f", m->other_rate, m->share, m->quiet_share);
+    printf(", \"share\": %.4f, \"quiet_share\": %.4f", m->share, m->quiet_share);
     printf(",\n \"read_gbs\": %.2f, \"weight_gbs\": %.2f, \"read_share\": %.4f", m->read_rate, weight_rate(b),
            per_second(weight_rate(b), m->read_rate));
     printf(", \"weight_bytes\": %lld, \"owned_bytes\": %lld, \"peak_bytes\": %llu", number(b, VIT_INFO_WEIGHT_BYTES),
@@ -101,7 +101,6 @@ static void print_ceilings(const struct bench *b) {
     }
     printf("              %.4g GFLOP/s of %s", m->f32_rate, m->f32.name);
     printf(threads > 1 ? " on %lld threads, %.4g on one\n" : "\n", threads, m->f32_rate_one);
-    if (m->other.name) printf("              not used: %.4g GFLOP/s of %s\n", m->other_rate, m->other.name);
     printf("weights       read once a forward: %.3g GB/s, %.1f %% of the %.3g GB/s of a read loop\n", weight_rate(b),
            100 * per_second(weight_rate(b), m->read_rate), m->read_rate);
 }

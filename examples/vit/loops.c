@@ -3,6 +3,7 @@
 #include "loops.h"
 
 #include "vit.h"
+#include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
@@ -172,10 +173,8 @@ struct loop loop_int8(int32_t isa) {
     return (struct loop){0};
 }
 
-struct loop loop_bf16(int32_t isa) {
-    if (isa != VIT_ISA_AVX512 || !vit_isa_available(VIT_ISA_AVX512) || !__builtin_cpu_supports("avx512bf16")) {
-        return (struct loop){0};
-    }
+struct loop loop_bf16(const char *products) {
+    if (strcmp(products, "avx512 vdpbf16ps") != 0) return (struct loop){0};
     return (struct loop){bf16_avx512, 2.0 * 32 * CHAINS, "bf16 dot products (avx512)"};
 }
 
@@ -218,6 +217,26 @@ static double int8_neon(long rounds) {
     return vaddvq_s32(sum);
 }
 
+/* clang wants the architecture's part by another name than gcc. */
+#ifdef __clang__
+#define WITH_BF16 __attribute__((target("bf16")))
+#else
+#define WITH_BF16 __attribute__((target("arch=armv8.2-a+bf16")))
+#endif
+WITH_BF16 static double bf16_neon(long rounds) {
+    float32x4_t x[CHAINS], sum = vdupq_n_f32(0);
+    uint16x8_t a = vdupq_n_u16(0x3f00); /* 0.5 */
+    UNROLL
+    for (int c = 0; c < CHAINS; c++) x[c] = vdupq_n_f32((float)c);
+    for (long i = 0; i < rounds; i++) {
+        UNROLL
+        for (int c = 0; c < CHAINS; c++) __asm__("bfdot %0.4s, %1.8h, %1.8h" : "+w"(x[c]) : "w"(a));
+    }
+    UNROLL
+    for (int c = 0; c < CHAINS; c++) sum = vaddq_f32(sum, x[c]);
+    return (double)vaddvq_f32(sum);
+}
+
 #endif
 
 struct loop loop_f32(int32_t isa) {
@@ -236,8 +255,11 @@ struct loop loop_int8(int32_t isa) {
     return (struct loop){0};
 }
 
-struct loop loop_bf16(int32_t isa) {
-    (void)isa;
+struct loop loop_bf16(const char *products) {
+#ifdef HAVE_NEON
+    if (strcmp(products, "neon bfdot") == 0) return (struct loop){bf16_neon, 2.0 * 8 * CHAINS, "bf16 dot products (neon)"};
+#endif
+    (void)products;
     return (struct loop){0};
 }
 

@@ -15,7 +15,7 @@ struct loop {
 /* What an instruction set, VIT_ISA_*, has for each kind of number. */
 struct loop loop_f32(int32_t isa);
 struct loop loop_int8(int32_t isa);
-struct loop loop_bf16(int32_t isa);
+struct loop loop_bf16(const char *products); /* VIT_TEXT_PRODUCTS of the model */
 
 /* Reads `size` bytes once, 64-byte aligned, and returns a number made of all of them. */
 uint64_t loop_read(int32_t isa, const void *data, size_t size);

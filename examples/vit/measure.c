@@ -13,11 +13,11 @@ enum { WARM_UP = 2, RUNS_LEAST = 5, RUNS_MOST = 100000, READ_EVERY = 8, ALIGN = 
 
 /* One of the loops, on all threads, with its measurements. */
 struct turns {
-    struct series loop, f32, f32_one, other, read, forward;
+    struct series loop, f32, f32_one, read, forward;
 };
 
 static void free_turns(struct turns *t) {
-    struct series *all[] = {&t->loop, &t->f32, &t->f32_one, &t->other, &t->read, &t->forward};
+    struct series *all[] = {&t->loop, &t->f32, &t->f32_one, &t->read, &t->forward};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) series_free(all[i]);
 }
 
@@ -55,7 +55,6 @@ static void run_loops(const struct measured *m, struct turns *t, double seconds,
     series_add(&t->f32, ceiling_compute(&m->f32, seconds, threads, clock));
     series_add(&t->f32_one, threads > 1 ? ceiling_compute(&m->f32, seconds, 1, clock) : t->f32.values[t->f32.count - 1]);
     series_add(&t->loop, same ? t->f32.values[t->f32.count - 1] : ceiling_compute(&m->loop, seconds, threads, clock));
-    if (m->other.name) series_add(&t->other, ceiling_compute(&m->other, seconds, threads, clock));
 }
 
 static bool run_turns(struct measured *m, struct turns *t, const struct model *model, const struct noise *noise,
@@ -86,7 +85,6 @@ static void summarise(struct measured *m, struct turns *t, const struct operator
     m->loop_rate = series_percentile(&t->loop, 50);
     m->f32_rate = series_percentile(&t->f32, 50);
     m->f32_rate_one = series_percentile(&t->f32_one, 50);
-    m->other_rate = series_percentile(&t->other, 50);
     m->read_rate = series_percentile(&t->read, 50);
     for (int i = 0; i < operators->count; i++) m->macs += operators->rows[i].macs;
     if (m->median > 0) m->share = floor_seconds(operators, m->loop_rate, m->f32_rate) / m->median;
@@ -99,7 +97,8 @@ static void choose_loops(struct measured *m, const struct model *model) {
     const char *precision = vit_info_text(model->vit, VIT_TEXT_PRECISION);
     m->f32 = m->loop = loop_f32(isa);
     if (strcmp(precision, "int8") == 0 && loop_int8(isa).name) m->loop = loop_int8(isa);
-    if (strcmp(precision, "bf16") == 0) m->other = loop_bf16(isa); /* bf16 weights are computed with in f32 */
+    struct loop bf16 = loop_bf16(vit_info_text(model->vit, VIT_TEXT_PRODUCTS));
+    if (bf16.name) m->loop = bf16; /* otherwise bf16 weights are computed with in f32 */
 }
 
 bool measure(struct measured *m, const struct model *model, const struct noise *noise, struct operators *operators,

@@ -14,8 +14,7 @@ struct measured {
     uint64_t macs;             /* of the batch, done */
     struct loop loop;          /* for the products of every token, in the model's precision */
     struct loop f32;           /* for everything else */
-    struct loop other;         /* what the machine could do besides: bf16 dot products, or none */
-    double loop_rate, f32_rate, f32_rate_one, other_rate; /* one: on one thread, while the others sleep */
+    double loop_rate, f32_rate, f32_rate_one; /* one: on one thread, while the others sleep */
     double read_rate;
     double share;       /* of the time that the ceilings allow at least, in the median forward */
     double quiet_share; /* the same of the quickest forward and the quickest loops */

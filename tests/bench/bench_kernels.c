@@ -1,13 +1,14 @@
 /* bench_kernels.c: how close each kernel comes to a loop of nothing but fused multiply-adds on the same core in the same run.
  * Not a test. Machines are shared and clocks move, so only the ratio means something: each kernel is timed in short turns with
  * the loop. Printed are the ratio of quiet turns (the tenth best of a hundred, each) and the median ratio of neighbours.
- * Usage: bench_kernels [isa [gemm|attention|row|int8 [rows]]] */
+ * Usage: bench_kernels [isa [gemm|attention|row|int8|bf16 [rows]]] */
 #define _DEFAULT_SOURCE /* clock_gettime */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "bf16_test.h"
 #include "kernels/isa.h"
 
 #define ROUNDS 200        /* at most; many short turns, so that some are undisturbed */
@@ -44,22 +45,26 @@ __attribute__((target("avx2,fma"))) static double fma_avx2(float *sink) {
     for (int i = 0; i < 12; i++) *sink += _mm256_cvtss_f32(s[i]);
     return 2.0 * 8 * 12 * FMA_REPEAT;
 }
-/* The same for bytes: what the int8 products are made of. */
-__attribute__((target("avx512f"))) static double dots_avx512(float *sink) {
-    __m512i x = _mm512_set1_epi32(0x01020304), a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
-    for (long n = 0; n < 2 * FMA_REPEAT; n++) {
-        __asm__ volatile("vpdpbusd %12, %12, %0\n\tvpdpbusd %12, %12, %1\n\tvpdpbusd %12, %12, %2\n\t"
-                         "vpdpbusd %12, %12, %3\n\tvpdpbusd %12, %12, %4\n\tvpdpbusd %12, %12, %5\n\t"
-                         "vpdpbusd %12, %12, %6\n\tvpdpbusd %12, %12, %7\n\tvpdpbusd %12, %12, %8\n\t"
-                         "vpdpbusd %12, %12, %9\n\tvpdpbusd %12, %12, %10\n\tvpdpbusd %12, %12, %11"
-                         : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i), "+v"(j), "+v"(k),
-                           "+v"(l)
-                         : "v"(x));
+/* The same for fours of bytes and for pairs of bf16, of one instruction each: what those products are made of. */
+#define DOT(instruction, sum) instruction " %12, %12, " sum "\n\t"
+#define DOT_LOOP(name, instruction, products)                                                                                \
+    __attribute__((target("avx512f"))) static double name(float *sink) {                                                     \
+        __m512i x = _mm512_set1_epi32(0x01020304), a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x,     \
+                k = x, l = x;                                                                                                \
+        for (long n = 0; n < 2 * FMA_REPEAT; n++) {                                                                          \
+            __asm__ volatile(DOT(instruction, "%0") DOT(instruction, "%1") DOT(instruction, "%2") DOT(instruction, "%3")     \
+                             DOT(instruction, "%4") DOT(instruction, "%5") DOT(instruction, "%6") DOT(instruction, "%7")     \
+                             DOT(instruction, "%8") DOT(instruction, "%9") DOT(instruction, "%10") DOT(instruction, "%11")   \
+                             : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i), "+v"(j),     \
+                               "+v"(k), "+v"(l)                                                                              \
+                             : "v"(x));                                                                                      \
+        }                                                                                                                    \
+        const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(a, c), _mm512_add_epi32(e, l));                                \
+        *sink += (float)_mm_cvtsi128_si32(_mm512_castsi512_si128(sum));                                                      \
+        return 2.0 * products * 12 * 2 * FMA_REPEAT;                                                                         \
     }
-    const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(a, c), _mm512_add_epi32(e, l));
-    *sink += (float)_mm_cvtsi128_si32(_mm512_castsi512_si128(sum));
-    return 2.0 * 64 * 12 * 2 * FMA_REPEAT;
-}
+DOT_LOOP(dots_avx512, "vpdpbusd", 64)
+DOT_LOOP(pairs_avx512, "vdpbf16ps", 32)
 __attribute__((target("avx2"))) static double dots_avx2(float *sink) {
     __m256i s[12], x = _mm256_set1_epi32(0x00010002);
     for (int i = 0; i < 12; i++) s[i] = _mm256_set1_epi32(i);
@@ -110,10 +115,11 @@ static double fma_loop(int32_t isa, float *sink) {
     return fma_reference(sink);
 }
 
-/* The loop that an int8 product is measured by (on AVX2 that of vpmaddwd); where there is none, multiply-adds of floats. */
-static double dot_loop(const vi_dots *table, float *sink) {
+/* The loop that a dot product is measured by (on AVX2 that of vpmaddwd); where there is none, multiply-adds of floats. */
+static double dot_loop(const vi_dots *table, uint32_t type, float *sink) {
+    (void)type;
 #if defined(VI_HAVE_AVX2) || defined(VI_HAVE_AVX512)
-    if (table->isa == VIT_ISA_AVX512) return dots_avx512(sink);
+    if (table->isa == VIT_ISA_AVX512) return type == VI_BF16 ? pairs_avx512(sink) : dots_avx512(sink);
     if (table->isa == VIT_ISA_AVX2) return dots_avx2(sink);
 #endif
     return fma_loop(table->isa, sink);
@@ -129,7 +135,7 @@ static float *random_floats(size_t n) {
 /* One thing to time: run() does it once, flop says how much that is (for row kernels: elements). */
 typedef struct work {
     const vi_kernels *kernels;
-    const vi_dots *int8; /* or NULL */
+    const vi_dots *dots; /* or NULL */
     char name[64];
     void (*run)(struct work *w);
     double flop;
@@ -157,7 +163,7 @@ static void report(work *w) {
     size_t rounds = 0;
     while (rounds < ROUNDS && (rounds < 5 || seconds() < end)) {
         t0 = seconds();
-        fma_rate[rounds] = (w->int8 ? dot_loop(w->int8, &sink) : fma_loop(w->kernels->isa, &sink)) / (seconds() - t0);
+        fma_rate[rounds] = (w->dots ? dot_loop(w->dots, w->type, &sink) : fma_loop(w->kernels->isa, &sink)) / (seconds() - t0);
         t0 = seconds();
         for (long i = 0; i < repeat; i++) w->run(w);
         rate[rounds] = w->flop * (double)repeat / (seconds() - t0);
@@ -168,7 +174,7 @@ static void report(work *w) {
     qsort(rate, rounds, sizeof *rate, ascending);
     qsort(ratio, rounds, sizeof *ratio, ascending);
     const double good = rate[rounds * 9 / 10], good_fma = fma_rate[rounds * 9 / 10];
-    printf("%-15s %-40s %8.2f G/s of %7.1f: quiet %5.1f %%, median %5.1f %%%s\n", w->int8 ? w->int8->name : w->kernels->name,
+    printf("%-15s %-40s %8.2f G/s of %7.1f: quiet %5.1f %%, median %5.1f %%%s\n", w->dots ? w->dots->name : w->kernels->name,
            w->name, good * 1e-9, good_fma * 1e-9, 100 * good / good_fma, 100 * ratio[rounds / 2], sink == 1e30f ? "!" : "");
     fflush(stdout);
 }
@@ -198,32 +204,33 @@ static void bench_gemm(const vi_kernels *kernels, size_t m, size_t n, size_t k, 
     free(rows), free(w.weights), free(w.a), free(w.b), free(w.c), free(w.scratch);
 }
 
-static void run_int8(work *w) {
-    vi_matrix matrix = {w->weights, VI_I8, w->n, w->k};
+static void run_dots(work *w) {
+    vi_matrix matrix = {w->weights, w->type, w->n, w->k};
     vi_gemm g = {.w = &matrix, .c = w->c, .ldc = w->n, .bias = w->b, .activation = w->activation};
-    w->int8->gemm(&g, &w->bytes, 0, w->m, 0, (w->n + VI_PANEL - 1) / VI_PANEL, w->scratch);
+    w->dots->gemm(&g, &w->bytes, 0, w->m, 0, (w->n + VI_PANEL - 1) / VI_PANEL, w->scratch);
 }
 static void run_quantise(work *w) {
-    for (size_t i = 0; i < w->m; i++) w->int8->quantise(&w->bytes, i, w->a + i * w->k, w->k);
+    for (size_t i = 0; i < w->m; i++) w->dots->quantise(&w->bytes, i, w->a + i * w->k, w->k);
 }
 
 /* n 0: only the quantisation of the rows, in elements. */
-static void bench_int8(const vi_dots *table, size_t m, size_t n, size_t k, int32_t activation) {
-    work w = {.int8 = table, .run = n ? run_int8 : run_quantise, .m = m, .n = n, .k = k, .activation = activation};
+static void bench_dots(const vi_dots *table, uint32_t type, size_t m, size_t n, size_t k, int32_t activation) {
+    work w = {.dots = table, .run = n ? run_dots : run_quantise, .m = m, .n = n, .k = k, .type = type, .activation = activation};
     size_t bytes, rows = n ? n : 1;
-    if (!vi_matrix_bytes(VI_I8, rows, k, &bytes)) exit(1);
+    if (!vi_matrix_bytes(type, rows, k, &bytes)) exit(1);
     float *weights = random_floats(rows * k);
     w.weights = aligned_alloc(VI_ALIGN, bytes);
     w.bytes = (vi_bytes){random_floats(m * vi_bytes_stride(k) / sizeof(float)), vi_bytes_stride(k), malloc(m * sizeof(vi_step))};
     if (!w.weights || !w.bytes.steps) exit(1);
-    vi_pack_rows(w.weights, VI_I8, rows, k, weights, 0, rows);
+    vi_pack_rows(w.weights, type, rows, k, weights, 0, rows);
     w.a = random_floats(m * k);
     w.b = random_floats(rows);
     w.c = random_floats(m * rows);
     w.scratch = random_floats(vi_gemm_scratch(k) / sizeof(float));
     run_quantise(&w);
     w.flop = n ? 2.0 * (double)m * (double)n * (double)k : (double)(m * k);
-    if (n) snprintf(w.name, sizeof w.name, "int8 M=%zu N=%zu K=%zu%s", m, n, k, activation == VIT_ACT_GELU ? " gelu" : "");
+    const char *kind = type == VI_BF16 ? "bf16" : "int8";
+    if (n) snprintf(w.name, sizeof w.name, "%s M=%zu N=%zu K=%zu%s", kind, m, n, k, activation == VIT_ACT_GELU ? " gelu" : "");
     else snprintf(w.name, sizeof w.name, "quantise %zu x %zu (elements)", m, k);
     report(&w);
     free(weights), free(w.weights), free(w.bytes.data), free(w.bytes.steps), free(w.a), free(w.b), free(w.c), free(w.scratch);
@@ -270,9 +277,21 @@ static void bench_row(const vi_kernels *kernels, const char *name, void (*run)(w
     free(w.a), free(w.b), free(w.c);
 }
 
+/* N, K */
+static const size_t shapes[][2] = {{576, 192},  {192, 192},  {768, 192}, {192, 768},  {1152, 384}, {384, 384},   {1536, 384},
+                                   {384, 1536}, {2304, 768}, {768, 768}, {3072, 768}, {768, 3072}, {3072, 1024}, {1000, 768}};
+
+static void bench_table(const vi_dots *table, uint32_t type, size_t rows) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        bench_dots(table, type, rows, shapes[i][0], shapes[i][1], VI_ACT_NONE);
+    }
+    bench_dots(table, type, rows, 768, 192, VIT_ACT_GELU);
+    bench_dots(table, type, rows, 3072, 768, VIT_ACT_GELU);
+    bench_dots(table, type, rows, 0, 192, VI_ACT_NONE);
+    bench_dots(table, type, rows, 0, 3072, VI_ACT_NONE);
+}
+
 int main(int argc, char **argv) {
-    static const size_t shapes[][2] = {{576, 192}, {192, 192},  {768, 192},  {192, 768}, {1152, 384}, {384, 384},   {1536, 384},
-                                       {384, 1536}, {2304, 768}, {768, 768}, {3072, 768}, {768, 3072}, {3072, 1024}, {1000, 768}};
     const char *only_isa = argc > 1 ? argv[1] : "", *only_kernel = argc > 2 ? argv[2] : "";
     size_t rows = argc > 3 ? strtoul(argv[3], NULL, 10) : 197;
     for (int32_t isa = VIT_ISA_NEON; isa >= VIT_ISA_REFERENCE; isa--) {
@@ -308,14 +327,11 @@ int main(int argc, char **argv) {
     const vi_dots *table;
     for (size_t t = 0; (table = vi_int8_at(t, &runs)) != NULL; t++) {
         if (!runs || (*only_isa && strcmp(only_isa, vi_isa_name(table->isa)) != 0)) continue;
-        if (*only_kernel && strcmp(only_kernel, "int8") != 0) continue;
-        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-            bench_int8(table, rows, shapes[i][0], shapes[i][1], VI_ACT_NONE);
-        }
-        bench_int8(table, rows, 768, 192, VIT_ACT_GELU);
-        bench_int8(table, rows, 3072, 768, VIT_ACT_GELU);
-        bench_int8(table, rows, 0, 192, VI_ACT_NONE);
-        bench_int8(table, rows, 0, 3072, VI_ACT_NONE);
+        if (!*only_kernel || !strcmp(only_kernel, "int8")) bench_table(table, VI_I8, rows);
+    }
+    table = bf16_table(); /* also where it is slower than f32 and not chosen */
+    if (table && (!*only_isa || !strcmp(only_isa, vi_isa_name(table->isa)))) {
+        if (!*only_kernel || !strcmp(only_kernel, "bf16")) bench_table(table, VI_BF16, rows);
     }
     return 0;
 }

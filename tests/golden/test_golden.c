@@ -1,5 +1,6 @@
 /* test_golden.c: small checkpoints that timm and transformers wrote, run by us and by them (make_golden.py): logits, embedding,
  * tokens and every hidden state on every instruction set, and the official preprocessing. */
+#include "bf16_test.h"
 #include "gold.h"
 
 #define DATA "tests/golden/data/"
@@ -120,12 +121,13 @@ static const golden_case cases[] = {
 static double worst; /* error seen, and where */
 static char worst_place[128];
 
-static vit_context *load(const golden_case *c, int32_t isa) {
+static vit_context *load(const golden_case *c, int32_t isa, int32_t precision) {
     char path[256], why[512] = "";
     vit_context *vit = NULL;
     vit_options *o = vit_options_create();
     snprintf(path, sizeof path, DATA "%s", c->name);
     vit_options_set_int(o, VIT_OPT_ISA, isa);
+    vit_options_set_int(o, VIT_OPT_PRECISION, precision);
     vit_options_set_int(o, VIT_OPT_HEADS, c->heads > 0 ? c->heads : VIT_FROM_MODEL);
     vit_options_set_int(o, VIT_OPT_POSITION, c->position);
     int32_t status = vit_load(&vit, path, o, why, sizeof why);
@@ -216,7 +218,8 @@ static void models_match_their_origin(void) {
                 continue;
             }
             for (size_t n = 0; n < CASES; n++) {
-                vit_context *vit = load(&cases[n], isa), *bare = load(&cases[n], isa);
+                vit_context *vit = load(&cases[n], isa, VIT_PRECISION_AUTO);
+                vit_context *bare = load(&cases[n], isa, VIT_PRECISION_AUTO);
                 if (!vit || !bare) continue;
                 CHECK(strcmp(vit_info_text(vit, VIT_TEXT_FAMILY), cases[n].family) == 0, "%s: %s", cases[n].name,
                       vit_info_text(vit, VIT_TEXT_FAMILY));
@@ -230,6 +233,61 @@ static void models_match_their_origin(void) {
             }
         }
     printf("worst difference: %.2e of the largest value (%s)\n", worst, worst_place);
+}
+
+/* ---- bf16 ------------------------------------------------------------------------------------------------------------------ */
+
+/* Of the largest value: each matrix on the way rounds its weights by 2^-9 of themselves, and dot products its inputs: as much
+ * again. There are four in a block, those of patches and head, and five of attention pooling. */
+static double bf16_tolerance(vit_context *vit) {
+    int64_t depth = 0, pool = 0;
+    vit_info_int(vit, VIT_INFO_DEPTH, &depth);
+    vit_info_int(vit, VIT_INFO_POOL, &pool);
+    return (double)(4 * depth + 2 + (pool == VIT_POOL_ATTENTION ? 5 : 0)) / 256;
+}
+
+static void check_bf16_run(vit_context *vit, const golden_case *c, const char *products) {
+    char path[256];
+    size_t size;
+    snprintf(path, sizeof path, DATA "%s/run0.bin", c->name);
+    unsigned char *file = gold_file(path, &size);
+    CHECK(file != NULL, "%s is missing: run from the repository's root", path);
+    if (!file) return;
+    gold pixels = gold_record(file, size, "pixels"), input = gold_record(file, size, "size");
+    gold embedding = gold_record(file, size, "embedding");
+    if (input.data) vit_set_input_size(vit, (int32_t)input.data[0], (int32_t)input.data[1]);
+    vit_image image = gold_input(pixels.data, (int32_t)pixels.shape[2], (int32_t)pixels.shape[1]);
+    const float *found;
+    int64_t shape[4];
+    int32_t rank;
+    CHECK(vit_forward(vit, &image, 1, NULL, 0) == VIT_OK, "%s: %s", c->name, vit_message(vit));
+    CHECK(vit_output(vit, VIT_OUTPUT_EMBEDDING, 0, &found, shape, &rank) == VIT_OK, "%s: %s", c->name, vit_message(vit));
+    double error = gold_error(found, embedding.data, embedding.count), bound = bf16_tolerance(vit);
+    CHECK(error > 0 && error <= bound, "%s: %s: embedding differs by %.2e, allowed %.2e", c->name, products, error, bound);
+    if (error / bound > worst) {
+        worst = error / bound;
+        snprintf(worst_place, sizeof worst_place, "%s %s", c->name, products);
+    }
+    free(pixels.data);
+    free(input.data);
+    free(embedding.data);
+    free(file);
+}
+
+/* Every model in bf16: with the weights widened, and with dot products where they can be executed. */
+static void bf16_models_stay_close(void) {
+    const vi_dots *table = bf16_table();
+    if (!table) SKIP("no bf16 dot products can run here");
+    worst = 0;
+    for (int dots = 0; dots <= (table != NULL); dots++)
+        for (size_t n = 0; n < CASES; n++) {
+            vit_context *vit = load(&cases[n], VIT_ISA_BEST, VIT_PRECISION_BF16);
+            if (!vit) continue;
+            bf16_use(vit, dots ? table : NULL);
+            check_bf16_run(vit, &cases[n], vit_info_text(vit, VIT_TEXT_PRODUCTS));
+            vit_free(vit);
+        }
+    printf("bf16: worst difference %.2f of what is allowed (%s)\n", worst, worst_place);
 }
 
 /* ---- preprocessing
@@ -268,7 +326,7 @@ static void preprocessing_matches_its_origin(void) {
                                         "pixels_hf_siglip",      "pixels_hf_vit_number", "pixels_hf_deit_number"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         golden_case c = {names[i], 2, 0, VIT_FROM_MODEL, "", 0};
-        vit_context *vit = load(&c, VIT_ISA_BEST);
+        vit_context *vit = load(&c, VIT_ISA_BEST, VIT_PRECISION_AUTO);
         if (!vit) continue;
         CHECK(vit_info_text(vit, VIT_TEXT_NOTES)[0] == '\0', "%s: notes '%s'", names[i], vit_info_text(vit, VIT_TEXT_NOTES));
         for (int run = 0; run < c.runs; run++) check_pixels(vit, names[i], run);
@@ -278,7 +336,7 @@ static void preprocessing_matches_its_origin(void) {
 
 static void labels_are_read(void) {
     golden_case hf = {"hf_classifier", 0, 0, VIT_FROM_MODEL, "", 0}, flat = {"timm_flat_config", 0, 0, VIT_FROM_MODEL, "", 0};
-    vit_context *vit = load(&hf, VIT_ISA_BEST);
+    vit_context *vit = load(&hf, VIT_ISA_BEST, VIT_PRECISION_AUTO);
     if (vit) {
         CHECK(strcmp(vit_label(vit, 0), "tench, Tinca tinca") == 0, "'%s'", vit_label(vit, 0));
         CHECK(strcmp(vit_label(vit, 2), "Gr\xc3\xb6\xc3\x9f"
@@ -287,9 +345,9 @@ static void labels_are_read(void) {
         CHECK(vit_label(vit, 3)[0] == '\0', "'%s'", vit_label(vit, 3));
     }
     vit_free(vit);
-    vit = load(&flat, VIT_ISA_BEST);
+    vit = load(&flat, VIT_ISA_BEST, VIT_PRECISION_AUTO);
     if (vit) CHECK(strcmp(vit_label(vit, 4), "\xc3\xa9") == 0, "'%s'", vit_label(vit, 4));
     vit_free(vit);
 }
 
-TEST_MAIN(models_match_their_origin, preprocessing_matches_its_origin, labels_are_read)
+TEST_MAIN(models_match_their_origin, bf16_models_stay_close, preprocessing_matches_its_origin, labels_are_read)

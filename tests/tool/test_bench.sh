@@ -34,7 +34,7 @@ run 0 bench $small --json --threads 2 --batch 3
 is_json bench
 fields model random version build isa products precision threads batch image_width image_height patch_width tokens parameters \
     macs macs_done runs load_ms min_ms median_ms p95_ms images_per_second loop gflops loop_gflops fma_gflops fma_gflops_one_thread \
-    bf16_gflops share quiet_share read_gbs weight_gbs read_share weight_bytes owned_bytes peak_bytes picture_ms operators \
+    share quiet_share read_gbs weight_gbs read_share weight_bytes owned_bytes peak_bytes picture_ms operators \
     peak_share
 is_number threads "x == 2"
 is_number batch "x == 3"
