@@ -380,7 +380,7 @@ void vi_threads_free(vi_threads *t, vi_allocator *a) {
 }
 
 size_t vi_threads_lanes(const vi_threads *t) {
-    return t->lanes;
+    return t == NULL ? 1 : t->lanes;
 }
 
 void vi_threads_begin(vi_threads *t) {
@@ -400,7 +400,7 @@ void vi_threads_end(vi_threads *t) {
 }
 
 void vi_parallel(vi_threads *t, size_t units, vi_work fn, void *arg) {
-    if (t->lanes == 1 || units <= 1) {
+    if (t == NULL || t->lanes == 1 || units <= 1) {
         run_serially(units, fn, arg);
         return;
     }

@@ -22,7 +22,7 @@ typedef void (*vi_work)(void *arg, size_t unit, size_t lane);
 int32_t vi_threads_create(vi_threads **out, size_t lanes, vit_parallel_for_fn parallel_for, void *user, vi_allocator *a,
                           vi_error *e);
 void vi_threads_free(vi_threads *t, vi_allocator *a); /* joins the pool; accepts NULL */
-size_t vi_threads_lanes(const vi_threads *t);
+size_t vi_threads_lanes(const vi_threads *t); /* of NULL: 1 */
 
 const char *vi_threads_kind(void); /* what this build spreads work with when the caller gives no parallel_for */
 
@@ -30,7 +30,8 @@ const char *vi_threads_kind(void); /* what this build spreads work with when the
 void vi_threads_begin(vi_threads *t);
 void vi_threads_end(vi_threads *t);
 
-/* Returns when all units are done. Never allocates. lane < vi_threads_lanes(t). */
+/* Returns when all units are done. Never allocates. lane < vi_threads_lanes(t). t NULL: on the calling thread, also inside a
+ * section. */
 void vi_parallel(vi_threads *t, size_t units, vi_work fn, void *arg);
 
 #endif

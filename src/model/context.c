@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/checked.h"
+#include "model/blocks.h"
 #include "model/linear_dots.h"
 #include "model/position.h"
 #include "model/rope.h"
@@ -21,6 +22,7 @@ typedef struct layout {
     uint32_t type; /* of the blocks' matrices */
 } layout;
 
+static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
 
 /* product of up to four counts; SIZE_MAX on overflow, which no arena can give */
@@ -58,11 +60,11 @@ static void lay_out_wide(const layout *l, vi_workspace *w) {
     if (!vi_reads_text(l->h)) lay_out_pictures(l, w);
     end = a->used;
     a->used = start;
+    w->keys = take_floats(a, product(l->batch, l->padded_tokens, l->width, 1)); /* in this order: blocks.c, images_of */
+    size_t rows = min_size(VI_ROWS_AT_ONCE, (product(l->batch, l->tokens, 1, 1) - 1) / l->lanes + 1);
+    w->hidden_floats = product(rows, (size_t)l->h->mlp, l->h->ffn == VI_FFN_SWIGLU ? 2 : 1, 1);
+    w->hidden = take_floats(a, product(l->lanes, w->hidden_floats, 1, 1));
     w->qkv = take_floats(a, product(l->batch, l->tokens, 3, l->width));
-    w->keys = take_floats(a, product(l->batch, l->padded_tokens, l->width, 1));
-    end = max_size(end, a->used);
-    a->used = start;
-    w->hidden = take_floats(a, product(l->batch, l->tokens, (size_t)l->h->mlp, l->h->ffn == VI_FFN_SWIGLU ? 2 : 1));
     end = max_size(end, a->used);
     a->used = start;
     if (l->h->pool == VIT_POOL_ATTENTION) lay_out_map(l, w);
@@ -85,9 +87,9 @@ static void lay_out_results(const layout *l, vi_workspace *w) {
 /* In int8 only the matrices of every token have inputs made smaller; in bf16, on machines with instructions for it, all have. */
 static size_t dots_scratch(const layout *l, size_t longest) {
     size_t rows = product(l->batch, l->tokens, 1, 1);
-    if (l->type == VI_I8) return vi_dots_scratch(rows, max_size(l->inputs, max_size(l->width, (size_t)l->h->mlp)), l->lanes);
+    if (l->type == VI_I8) return vi_dots_scratch(rows, max_size(l->inputs, max_size(l->width, (size_t)l->h->mlp)));
     size_t pixels = l->h->stem_width ? product((size_t)l->pipeline->width, (size_t)l->pipeline->height, 1, 1) : 0;
-    return vi_dots_scratch(max_size(rows, pixels), longest, l->lanes);
+    return vi_dots_scratch(max_size(rows, pixels), longest);
 }
 
 static void lay_out(const layout *l, vi_workspace *w, float **position, float **rope) {

@@ -57,10 +57,10 @@ typedef struct vi_workspace {
     float *patches;    /*                   [B, N, vi_patch_inputs]; with a stem [B, H, W, C] */
     void *image_scratch;
     vi_stem_work stem;    /* beside the patches, over pixels and scratch */
-    float *qkv;           /* wide, second life: [B, T, 3D] */
-    float *keys;          /*                    [B, heads, ceil(T/16), head_dim, 16] */
-    float *hidden;        /* wide, third life: [B, T, M], twice as wide with SwiGLU */
-    float *map_kv;        /* wide, fourth life, of attention pooling: [T, 2D] of one image */
+    float *keys;          /* wide, second life: [B, heads, ceil(T/16), head_dim, 16] */
+    float *hidden;        /*                    [lanes, rows of a lane at once, M], twice as wide with SwiGLU */
+    float *qkv;           /*                    [B, T, 3D] */
+    float *map_kv;        /* wide, third life, of attention pooling: [T, 2D] of one image */
     float *map_keys;      /*                  [heads, ceil(T/16), head_dim, 16] */
     float *map_rows;      /* attention pooling: [3, D] query, attended, normed, and [M] hidden */
     float *pooled;        /* [B, pooled width] */
@@ -72,6 +72,7 @@ typedef struct vi_workspace {
     int32_t *ids;         /* [B, L] of a text tower: where texts become numbers */
     unsigned char *lanes; /* scratch of each lane */
     size_t lane_bytes;
+    size_t hidden_floats; /* of each lane */
 } vi_workspace;
 
 typedef enum vi_run_state { VI_IDLE, VI_RUNNING, VI_DONE } vi_run_state;
@@ -131,19 +132,14 @@ uint64_t vi_context_owned_bytes(const vit_context *c);
 /* Number of pieces of a run: embedding, two per block, pooling and head. */
 int32_t vi_stages(const vi_hparams *h);
 
-/* Tokens of each image, from the first on, that the last block is computed of: all, or those that are pooled when nobody asked
- * for others. */
-size_t vi_last_tokens(const vit_context *c);
-
 /* Reads picture i of the run into the patch buffer. The picture must have passed vi_image_check. */
 void vi_read_picture(vit_context *c, const vit_image *image, int32_t i);
 
 /* Runs one piece for the c->batch pictures that were read. */
 void vi_run_stage(vit_context *c, int32_t stage);
 
-/* What both towers do: piece 0..2 * depth - 1 of equations (2) and (3), on work.x; and the layers from work.pooled to
- * work.embedding, whose result before any normalisation is returned: what a head sees, [B, E]. */
-void vi_run_block(const vit_context *c, int32_t piece);
+/* What both towers do: the layers from work.pooled to work.embedding, whose result before any normalisation is returned: what a
+ * head sees, [B, E]. */
 const float *vi_run_embedding(const vit_context *c);
 
 /* ---- text.c ---------------------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* cost.c: how much arithmetic the parts of a forward are. */
 #include "model/cost.h"
 
+#include "model/blocks.h"
 #include "model/stem.h"
 
 uint64_t vi_linear_macs(const vi_linear *layer, size_t rows) {

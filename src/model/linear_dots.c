@@ -11,7 +11,7 @@
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 static size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
 
-/* Most rows of a unit. It grows with the number of rows. */
+/* Most rows of a unit. */
 static size_t rows_of_unit(size_t rows, size_t lanes) {
     size_t share = ceil_div(rows, 2 * lanes);
     if (lanes == 1 || share > ROWS_MOST) return ROWS_MOST;
@@ -29,9 +29,9 @@ static bool measure(parts *p, size_t rows, size_t cols) {
            vi_add_size(p->bytes, bytes, &p->steps) && vi_add_size(p->steps, rows * sizeof(vi_step), &p->end);
 }
 
-size_t vi_dots_scratch(size_t rows, size_t cols, size_t lanes) {
+size_t vi_dots_scratch(size_t rows, size_t cols) {
     parts p;
-    return measure(&p, min_size(rows, rows_of_unit(rows, lanes)), cols) ? p.end : SIZE_MAX;
+    return measure(&p, min_size(rows, ROWS_MOST), cols) ? p.end : SIZE_MAX;
 }
 
 typedef struct dots_job {
@@ -47,7 +47,7 @@ static void dots_unit(void *arg, size_t unit, size_t lane) {
     size_t rows = j->rows * (part + 1) / j->row_units - first, cols = j->gemm.w->cols;
     size_t panel = j->panel0 + unit / j->row_units * j->panel_step;
     unsigned char *scratch = j->c->work.lanes + lane * j->c->work.lane_bytes;
-    parts p;
+    parts p = {0};
     measure(&p, rows, cols); /* as measured when the memory was taken */
     vi_bytes q = {scratch + p.bytes, vi_bytes_stride(cols), (vi_step *)(void *)(scratch + p.steps)};
     vi_gemm g = j->gemm;

@@ -8,7 +8,7 @@
 void vi_dots_linear(const vit_context *c, const vi_dots *table, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
                     const vi_linear *layer, vi_epilogue epilogue, size_t panel0, size_t panel1);
 
-/* Scratch memory that each of `lanes` lanes needs for up to `rows` rows of up to `cols` columns; SIZE_MAX on overflow. */
-size_t vi_dots_scratch(size_t rows, size_t cols, size_t lanes);
+/* Scratch memory that a lane needs for up to `rows` rows of up to `cols` columns; SIZE_MAX on overflow. */
+size_t vi_dots_scratch(size_t rows, size_t cols);
 
 #endif

@@ -185,10 +185,14 @@ static void position_unit(void *arg, size_t unit, size_t lane) {
     }
 }
 
+/* [heads, ceil(T/16), head_dim, 16] */
+size_t vi_image_keys(const vit_context *c) {
+    return ceil_div(c->tokens, VI_PANEL) * VI_PANEL * (size_t)c->model->hparams.width;
+}
+
 void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block, size_t queries) {
     const vi_hparams *h = &c->model->hparams;
     size_t width = (size_t)h->width, heads = (size_t)h->heads, pairs = (size_t)c->batch * heads;
-    size_t padded = ceil_div(c->tokens, VI_PANEL) * VI_PANEL;
     position_job p = {c, qkv, block, heads, width / heads, width, queries};
     if (block->q_norm.gamma || block->k_norm.gamma || c->work.rope) vi_parallel(c->threads, pairs, position_unit, &p);
     attention_job j = {.c = c,
@@ -199,7 +203,7 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
                        .head_dim = width / heads,
                        .width = width,
                        .wanted = queries,
-                       .head_keys = padded * (width / heads)};
+                       .head_keys = vi_image_keys(c) / heads};
     j.queries = ceil_div(queries, head_parts(pairs, queries, vi_threads_lanes(c->threads)));
     j.units_per_head = ceil_div(queries, j.queries);
     if (j.units_per_head > 1) vi_parallel(c->threads, pairs, keys_unit, &j);

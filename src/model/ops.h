@@ -29,6 +29,9 @@ void vi_norm_forward(const vit_context *c, float *y, size_t ldy, const float *x,
  * model says so. */
 void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_block *block, size_t queries);
 
+/* Floats of one image in work.keys. */
+size_t vi_image_keys(const vit_context *c);
+
 /* x [rows, 2M] -> act(first half) * second half, in the first half of each row: the gate of SwiGLU. */
 void vi_gate_forward(const vit_context *c, float *x, size_t rows, size_t half, int32_t activation);
 

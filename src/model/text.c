@@ -2,10 +2,11 @@
  * arXiv:2303.15343).
  *
  *   z0 = tokens[ids] + position
- *   z  = blocks(z0), causal or not                      forward.c, as for pictures
+ *   z  = blocks(z0), causal or not                      blocks.c, as for pictures
  *   y  = projection(LN(z[picked token]))
  *
  * Shapes: B texts, L positions, T <= L of them computed, D width, V vocabulary, E width of the embedding. */
+#include "model/blocks.h"
 #include "model/ops.h"
 #include <math.h>
 #include <string.h>
@@ -50,7 +51,7 @@ void vi_run_text(vit_context *c, const int32_t *ids, int32_t count) {
     c->tokens = tokens_needed(h, ids, count);
     for (size_t b = 0; b < (size_t)count; b++) embed_tokens(c, c->work.x + b * c->tokens * D, ids + b * L);
     vi_threads_begin(c->threads);
-    for (int32_t piece = 0; piece < 2 * h->depth; piece++) vi_run_block(c, piece);
+    for (int32_t stage = 0; stage < 2 * h->depth; stage++) vi_run_block(c, stage);
     for (size_t b = 0; b < (size_t)count; b++)
         memcpy(c->work.pooled + b * D, c->work.x + (b * c->tokens + picked(h, ids + b * L)) * D, D * sizeof(float));
     vi_norm_forward(c, c->work.pooled, D, c->work.pooled, D, (size_t)count, D, &w->norm);
