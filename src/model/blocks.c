@@ -19,9 +19,6 @@
 #include <math.h>
 #include <string.h>
 
-#define WEIGHTS_SHARED (4u << 20) /* a matrix of more bytes is not read by several lanes at once */
-#define ROWS_PER_LANE 48          /* fewer are not worth reading all weights for */
-
 static const vi_epilogue plain = {.activation = VI_ACT_NONE};
 
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
@@ -176,15 +173,6 @@ static uint64_t passage_macs(const vit_context *c, passage p, size_t count) {
 
 /* ---- on one lane alone ----------------------------------------------------------------------------------------------------- */
 
-/* The same run for code that one lane executes alone: its own scratch memory and hidden rows, no other lane. Sections of several
- * operators are reported as a whole. */
-static void go_alone(vit_context *c, size_t lane) {
-    if (vi_threads_lanes(c->threads) > 1) c->settings.profile = NULL;
-    c->threads = NULL;
-    c->work.lanes += lane * c->work.lane_bytes;
-    c->work.hidden += lane * c->work.hidden_floats;
-}
-
 /* The same run from row `first` on. */
 static void skip_rows(vit_context *c, size_t first) {
     size_t before = first * (size_t)c->model->hparams.width;
@@ -207,13 +195,8 @@ static void rows_unit(void *arg, size_t unit, size_t lane) {
     size_t first = j->count * unit / j->units, end = j->count * (unit + 1) / j->units;
     vit_context some = *j->c;
     skip_rows(&some, first * j->stride);
-    if (j->by_lane) go_alone(&some, lane);
+    if (j->by_lane) vi_go_alone(&some, lane);
     pass_rows(&some, j->p, (rows){some.work.x, some.work.y, end - first, j->stride * (size_t)j->c->model->hparams.width});
-}
-
-static bool is_shareable(const vi_linear *layer) {
-    size_t bytes;
-    return vi_matrix_bytes(layer->w.type, layer->w.rows, layer->w.cols, &bytes) && bytes <= WEIGHTS_SHARED;
 }
 
 /* `count` rows, `stride` tokens apart, in parts of up to VI_ROWS_AT_ONCE a lane, so that what one operator writes is in cache
@@ -222,7 +205,7 @@ static void pass(const vit_context *c, passage p, size_t count, size_t stride) {
     const vi_block *b = p.left ? p.left : p.entered;
     size_t lanes = vi_threads_lanes(c->threads);
     rows_job j = {c, p, count, ceil_div(count, lanes * VI_ROWS_AT_ONCE), stride, false};
-    j.by_lane = lanes > 1 && count >= lanes * ROWS_PER_LANE && is_shareable(&b->fc1) && is_shareable(&b->fc2);
+    j.by_lane = vi_splits_rows(c, count, &b->fc1) && vi_splits_rows(c, count, &b->fc2);
     if (j.by_lane) j.units *= lanes;
     vi_parallel(j.by_lane ? c->threads : NULL, j.units, rows_unit, &j);
     if (j.by_lane) vi_profile(c, "rows", passage_macs(c, p, count));
@@ -254,7 +237,7 @@ static vit_context images_of(const images_job *j, size_t unit, size_t lane) {
     size_t first = unit * j->deal.each, keys = j->deal.each * vi_image_keys(c);
     size_t qkv = j->deal.each * c->tokens * 3 * (size_t)c->model->hparams.width;
     vit_context some = *c;
-    go_alone(&some, lane);
+    vi_go_alone(&some, lane);
     skip_rows(&some, first * c->tokens);
     some.batch = (int32_t)min_size(j->deal.each, j->deal.whole - first);
     some.work.keys = c->work.keys + lane * max_size(keys + qkv, c->work.hidden_floats);

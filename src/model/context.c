@@ -40,16 +40,24 @@ static void lay_out_map(const layout *l, vi_workspace *w) {
     w->map_keys = take_floats(l->arena, product(l->padded_tokens, l->width, 1, 1));
 }
 
+/* Rows that a lane works on at once, of `rows` that all lanes share. */
+static size_t rows_at_once(const layout *l, size_t rows) { return min_size(VI_ROWS_AT_ONCE, (rows - 1) / l->lanes + 1); }
+
 static void lay_out_pictures(const layout *l, vi_workspace *w) {
     vi_arena *a = l->arena;
     size_t pixels = product((size_t)l->h->channels, (size_t)l->pipeline->width, (size_t)l->pipeline->height, 1);
-    w->patches = take_floats(a, l->h->stem_width ? product(l->batch, pixels, 1, 1) : product(l->batch, l->patches, l->inputs, 1));
+    w->pictures = take_floats(a, product(l->batch, pixels, 1, 1));
     size_t start = a->used, end;
-    w->pixels = take_floats(a, pixels);
+    w->pixels = l->h->stem_width ? take_floats(a, pixels) : NULL;
     w->image_scratch = vi_arena_take(a, vi_image_scratch(l->pipeline, l->s->max_side), 1);
     end = a->used;
     a->used = start;
-    if (l->h->stem_width) vi_stem_lay_out(&w->stem, a, l->h, l->pipeline->width, l->pipeline->height);
+    if (l->h->stem_width) {
+        vi_stem_lay_out(&w->stem, a, l->h, l->pipeline->width, l->pipeline->height);
+    } else {
+        w->patch_floats = product(rows_at_once(l, l->patches), l->inputs, 1, 1);
+        w->patches = take_floats(a, product(l->lanes, w->patch_floats, 1, 1));
+    }
     a->used = max_size(end, a->used);
 }
 
@@ -61,7 +69,7 @@ static void lay_out_wide(const layout *l, vi_workspace *w) {
     end = a->used;
     a->used = start;
     w->keys = take_floats(a, product(l->batch, l->padded_tokens, l->width, 1)); /* in this order: blocks.c, images_of */
-    size_t rows = min_size(VI_ROWS_AT_ONCE, (product(l->batch, l->tokens, 1, 1) - 1) / l->lanes + 1);
+    size_t rows = rows_at_once(l, product(l->batch, l->tokens, 1, 1));
     w->hidden_floats = product(rows, (size_t)l->h->mlp, l->h->ffn == VI_FFN_SWIGLU ? 2 : 1, 1);
     w->hidden = take_floats(a, product(l->lanes, w->hidden_floats, 1, 1));
     w->qkv = take_floats(a, product(l->batch, l->tokens, 3, l->width));

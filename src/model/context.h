@@ -53,10 +53,11 @@ typedef struct vi_workspace {
     float *x;          /* [B, T, D] residual stream */
     float *y;          /* [B, T, D] normalised tokens, then attention output */
     float *held;       /* [B, T, D] rows that several branches of a block read, or NULL (vi_holds_rows) */
-    float *pixels;     /* wide, first life: [C, H, W] of one picture */
-    float *patches;    /*                   [B, N, vi_patch_inputs]; with a stem [B, H, W, C] */
+    float *pictures;      /* wide, first life: [B, C, H, W]; with a stem [B, H, W, C] */
+    float *patches;       /*                   [lanes, patches of a lane at once, vi_patch_inputs] */
+    float *pixels;        /*                   beside them, for a stem: [C, H, W] of one picture */
     void *image_scratch;
-    vi_stem_work stem;    /* beside the patches, over pixels and scratch */
+    vi_stem_work stem;    /* beside the pictures, over pixels and scratch */
     float *keys;          /* wide, second life: [B, heads, ceil(T/16), head_dim, 16] */
     float *hidden;        /*                    [lanes, rows of a lane at once, M], twice as wide with SwiGLU */
     float *qkv;           /*                    [B, T, 3D] */
@@ -72,7 +73,7 @@ typedef struct vi_workspace {
     int32_t *ids;         /* [B, L] of a text tower: where texts become numbers */
     unsigned char *lanes; /* scratch of each lane */
     size_t lane_bytes;
-    size_t hidden_floats; /* of each lane */
+    size_t hidden_floats, patch_floats; /* of each lane */
 } vi_workspace;
 
 typedef enum vi_run_state { VI_IDLE, VI_RUNNING, VI_DONE } vi_run_state;
@@ -132,7 +133,7 @@ uint64_t vi_context_owned_bytes(const vit_context *c);
 /* Number of pieces of a run: embedding, two per block, pooling and head. */
 int32_t vi_stages(const vi_hparams *h);
 
-/* Reads picture i of the run into the patch buffer. The picture must have passed vi_image_check. */
+/* Reads picture i of the run. The picture must have passed vi_image_check. */
 void vi_read_picture(vit_context *c, const vit_image *image, int32_t i);
 
 /* Runs one piece for the c->batch pictures that were read. */

@@ -24,35 +24,29 @@ int32_t vi_stages(const vi_hparams *h) { return 2 * h->depth + 2; }
 
 /* ---- pictures to patches --------------------------------------------------------------------------------------------------- */
 
-/* pixels [C, H, W] -> patches [N, C * ph * pw], each patch in the order (channel, row, column) */
-static void cut_patches(const vit_context *c, float *patches, const float *pixels) {
+/* pixels [C, H, W] -> patches first..end-1 of [N, C * ph * pw], each in the order (channel, row, column) */
+static void cut_patches(const vit_context *c, float *patches, const float *pixels, size_t first, size_t end) {
     const vi_hparams *h = &c->model->hparams;
-    size_t width = (size_t)c->pipeline.width, height = (size_t)c->pipeline.height;
+    size_t width = (size_t)c->pipeline.width, height = (size_t)c->pipeline.height, across = (size_t)c->grid_width;
     size_t pw = (size_t)h->patch_width, ph = (size_t)h->patch_height;
-    for (size_t gy = 0; gy < (size_t)c->grid_height; gy++)
-        for (size_t gx = 0; gx < (size_t)c->grid_width; gx++)
-            for (size_t channel = 0; channel < (size_t)h->channels; channel++)
-                for (size_t row = 0; row < ph; row++, patches += pw)
-                    memcpy(patches, pixels + (channel * height + gy * ph + row) * width + gx * pw, pw * sizeof *patches);
+    for (size_t n = first; n < end; n++)
+        for (size_t channel = 0; channel < (size_t)h->channels; channel++)
+            for (size_t row = 0; row < ph; row++, patches += pw)
+                memcpy(patches, pixels + (channel * height + n / across * ph + row) * width + n % across * pw,
+                       pw * sizeof *patches);
 }
 
-/* Floats of one picture in the patch buffer: its patches or, before a stem, its pixels. */
-static size_t patches_size(const vit_context *c) {
-    const vi_hparams *h = &c->model->hparams;
-    if (!h->stem_width) return c->patches * vi_patch_inputs(h);
-    return (size_t)h->channels * (size_t)c->pipeline.width * (size_t)c->pipeline.height;
+/* Floats of one picture. */
+static size_t picture_size(const vit_context *c) {
+    return (size_t)c->model->hparams.channels * (size_t)c->pipeline.width * (size_t)c->pipeline.height;
 }
 
 void vi_read_picture(vit_context *c, const vit_image *image, int32_t i) {
-    const vi_hparams *h = &c->model->hparams;
-    float *patches = c->work.patches + (size_t)i * patches_size(c);
-    vi_image_prepare(&c->pipeline, image, c->work.pixels, c->work.image_scratch);
+    float *picture = c->work.pictures + (size_t)i * picture_size(c);
+    bool stem = c->model->hparams.stem_width > 0;
+    vi_image_prepare(&c->pipeline, image, stem ? c->work.pixels : picture, c->work.image_scratch);
+    if (stem) vi_stem_read(c, picture, c->work.pixels);
     vi_profile(c, "picture", 0);
-    if (h->stem_width)
-        vi_stem_read(c, patches, c->work.pixels);
-    else
-        cut_patches(c, patches, c->work.pixels);
-    vi_profile(c, "embedding", 0);
 }
 
 /* ---- (1) ------------------------------------------------------------------------------------------------------------------- */
@@ -77,16 +71,49 @@ static const float *prefix_token(const vi_hparams *h, const vi_weights *w, size_
     return w->registers + (i - (size_t)h->distilled) * (size_t)h->width;
 }
 
-/* z [N, D] = patches E + positions; positions come after the norm where patches have one */
-static void embed_patches(const vit_context *c, float *z, const float *patches, const float *position) {
+/* z [rows, D] = patches E + positions [rows, D]; positions come after the norm where patches have one */
+static void embed_patches(const vit_context *c, float *z, const float *patches, const float *position, size_t rows) {
     const vi_weights *w = &c->model->weights;
     size_t D = (size_t)c->model->hparams.width, inputs = w->patch.w.cols;
     bool normed = w->patch_norm.gamma != NULL;
-    vi_linear_forward(c, z, D, patches, inputs, c->patches, &w->patch,
+    vi_linear_forward(c, z, D, patches, inputs, rows, &w->patch,
                       (vi_epilogue){.activation = VI_ACT_NONE, .residual = normed ? NULL : position});
     if (!normed) return;
-    vi_norm_forward(c, z, D, z, D, c->patches, D, &w->patch_norm);
-    for (size_t i = 0; position && i < c->patches * D; i++) z[i] += position[i];
+    vi_norm_forward(c, z, D, z, D, rows, D, &w->patch_norm);
+    for (size_t i = 0; position && i < rows * D; i++) z[i] += position[i];
+}
+
+/* One picture's patches, cut and embedded some at a time, so that they are in cache. */
+typedef struct patches_job {
+    const vit_context *c;
+    const float *picture;
+    float *z;              /* [N, D] */
+    const float *position; /* [N, D] or NULL */
+    size_t parts;
+    bool by_lane; /* or all lanes on each part */
+} patches_job;
+
+static void patches_unit(void *arg, size_t part, size_t lane) {
+    const patches_job *j = arg;
+    vit_context c = *j->c;
+    size_t first = c.patches * part / j->parts, end = c.patches * (part + 1) / j->parts, D = (size_t)c.model->hparams.width;
+    float *patches = c.work.patches + lane * c.work.patch_floats;
+    cut_patches(&c, patches, j->picture, first, end);
+    if (j->by_lane) vi_go_alone(&c, lane);
+    embed_patches(&c, j->z + first * D, patches, j->position ? j->position + first * D : NULL, end - first);
+}
+
+/* z [N, D] of one picture */
+static void embed_picture(const vit_context *c, float *z, const float *picture, const float *position) {
+    if (c->model->hparams.stem_width) {
+        embed_patches(c, z, vi_stem_forward(c, picture), position, c->patches);
+        return;
+    }
+    size_t at_once = VI_ROWS_AT_ONCE * vi_threads_lanes(c->threads);
+    patches_job j = {c, picture, z, position, (c->patches + at_once - 1) / at_once, false};
+    j.by_lane = vi_splits_rows(c, c->patches, &c->model->weights.patch);
+    if (j.by_lane) j.parts *= vi_threads_lanes(c->threads);
+    vi_parallel(j.by_lane ? c->threads : NULL, j.parts, patches_unit, &j);
 }
 
 static void embed(const vit_context *c) {
@@ -101,8 +128,7 @@ static void embed(const vit_context *c) {
             bool placed = position && i < (size_t)h->position_prefix;
             place_prefix(z + i * D, prefix_token(h, w, i), placed ? position + i * D : NULL, D);
         }
-        const float *patches = c->work.patches + b * patches_size(c);
-        embed_patches(c, z + prefix * D, h->stem_width ? vi_stem_forward(c, patches) : patches, patch_position);
+        embed_picture(c, z + prefix * D, c->work.pictures + b * picture_size(c), patch_position);
     }
     if (w->pre_norm.gamma) vi_norm_forward(c, c->work.x, D, c->work.x, D, (size_t)c->batch * c->tokens, D, &w->pre_norm);
     uint64_t stem = h->stem_width ? (uint64_t)c->batch * vi_stem_macs(c) : 0;

@@ -11,6 +11,13 @@ static size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
 
 static void *lane_scratch(const vit_context *c, size_t lane) { return c->work.lanes + lane * c->work.lane_bytes; }
 
+void vi_go_alone(vit_context *c, size_t lane) {
+    if (vi_threads_lanes(c->threads) > 1) c->settings.profile = NULL;
+    c->threads = NULL;
+    c->work.lanes += lane * c->work.lane_bytes;
+    c->work.hidden += lane * c->work.hidden_floats;
+}
+
 /* ---- linear ---------------------------------------------------------------------------------------------------------------- */
 
 #define PANELS_STEP 6     /* 96 columns: two register tiles of the widest kernel */
@@ -18,6 +25,12 @@ static void *lane_scratch(const vit_context *c, size_t lane) { return c->work.la
 #define ROWS_STEP 24      /* a multiple of every kernel's tile height */
 #define ROWS_PER_LANE 48  /* at least, where the rows are dealt out and every lane reads all of the weights; */
 #define WEIGHTS_SHARED (4u << 20) /* more bytes are read by one lane each instead */
+
+bool vi_splits_rows(const vit_context *c, size_t rows, const vi_linear *layer) {
+    size_t lanes = vi_threads_lanes(c->threads), bytes;
+    if (lanes == 1 || rows < ROWS_PER_LANE * lanes) return false;
+    return vi_matrix_bytes(layer->w.type, layer->w.rows, layer->w.cols, &bytes) && bytes <= WEIGHTS_SHARED;
+}
 
 typedef struct linear_job {
     const vit_context *c;
@@ -58,8 +71,7 @@ void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float 
                        .residual = epilogue.residual,
                        .ldr = ldy,
                        .activation = epilogue.activation};
-    size_t bytes = layer->w.cols * panels * VI_PANEL * (layer->w.type == VI_BF16 ? sizeof(uint16_t) : sizeof(float));
-    if (lanes > 1 && rows >= ROWS_PER_LANE * lanes && bytes <= WEIGHTS_SHARED) { /* a lane finds its rows in its own cache */
+    if (vi_splits_rows(c, rows, layer)) { /* a lane finds its rows in its own cache */
         j.row_step = ceil_div(rows, lanes);
     } else if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
         size_t units = UNITS_PER_LANE * lanes, share = ceil_div(ceil_div(panels, units), PANELS_STEP) * PANELS_STEP;

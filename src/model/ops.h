@@ -12,6 +12,13 @@ typedef struct vi_epilogue {
     const float *residual; /* [rows, out], row stride as y, or NULL; may be y */
 } vi_epilogue;
 
+/* Makes c the same run for code that lane number `lane` executes alone, inside a section: with its scratch memory, its part of
+ * the hidden rows, and no other lane. Nothing is reported from inside a section. */
+void vi_go_alone(vit_context *c, size_t lane);
+
+/* Whether each lane takes some of the rows and reads all of the layer's weights, instead of some of the weights and all rows. */
+bool vi_splits_rows(const vit_context *c, size_t rows, const vi_linear *layer);
+
 /* y [rows, out] with row stride ldy = epilogue(x [rows, in] with row stride ldx * layer). */
 void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
                        const vi_linear *layer, vi_epilogue epilogue);
