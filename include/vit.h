@@ -111,7 +111,9 @@ typedef int32_t (*vit_progress_fn)(void *user, uint64_t done, uint64_t total);
  * pictures computed together. The time since the call before is its own. name NULL: a run begins, or goes on after vit_step
  * returned; what lay before is nobody's. Names are static: "picture" (resizing and normalising), "embedding" (cutting patches and
  * their product), "norm", "qkv", "attention", "proj", "fc1" (with the activation), "gate" (of SwiGLU), "fc2", "copy" (requested
- * outputs), "pool", "head"; later versions may have others and fuse some. The context must not be used during the call. */
+ * outputs), "pool", "head". Of several lanes, each takes some rows from one attention to the next alone, or whole images; such
+ * a section is reported as one: "rows" (proj to the next qkv), "images" (norm to attention, or proj to fc2). Later versions may
+ * have other names. The context must not be used during the call. */
 typedef void (*vit_profile_fn)(void *user, const char *name, uint64_t macs);
 
 /* ---- options --------------------------------------------------------------------------------------------------------------- */
