@@ -15,6 +15,7 @@ import regex
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CHARACTERS = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]
+IDEOGRAPHS = [*range(0xF900, 0xFB00), *range(0x2F800, 0x2FA1E)]  # compatibility ideographs: each is another one
 LETTER, NUMBER, CASED, IGNORABLE, MARK, CONTROL = 1, 2, 4, 8, 16, 32  # unicode.h
 
 
@@ -68,6 +69,27 @@ def runs(values):
     return planes + [len(starts)], starts, kinds
 
 
+def packed_runs(values):
+    """Runs of one value as bytes: kind << 4 and length - 1, or 15 and length - 16 in groups of 7 bits, low ones first. Also the
+    kinds, and of every 16th run its first character and its place."""
+    kinds, starts, places, packed = sorted(set(values)), [], [], []
+    assert len(kinds) <= 16
+    edges = [i for i in range(0x110000) if i == 0 or values[i] != values[i - 1]] + [0x110000]
+    for number, (start, end) in enumerate(zip(edges, edges[1:])):
+        if number % 16 == 0:
+            starts.append(start)
+            places.append(len(packed))
+        length, kind = end - start, kinds.index(values[start])
+        packed.append(kind << 4 | min(length - 1, 15))
+        if length >= 16:
+            rest = length - 16
+            while rest > 127:
+                packed.append(rest & 127 | 128)
+                rest >>= 7
+            packed.append(rest)
+    return kinds, starts, places, packed
+
+
 def lower_runs():
     """Triples: first character, how many << 1 | 1 when every other one, what to add."""
     pairs = [(ord(c), ord(c.lower())) for c in CHARACTERS if c.lower() != c and len(c.lower()) == 1]
@@ -90,43 +112,52 @@ def lower_runs():
 
 
 def compositions():
-    near, far, wide = [], [], []
+    near, far = [], []
     for c in CHARACTERS:
         text = unicodedata.decomposition(c)
-        if not text or text[0] == "<" or 0x2F800 <= ord(c) <= 0x2FA1D:
+        if not text or text[0] == "<" or ord(c) in IDEOGRAPHS:
             continue
         parts = [int(p, 16) for p in text.split()]
         row = (ord(c), parts[0], parts[1] if len(parts) > 1 else 0)
         (near if max(row) < 0x10000 else far).append(row)
-    for i in range(0x2F800, 0x2FA1E):
-        wide.append(int(unicodedata.decomposition(chr(i)) or hex(i), 16))
+    ideographs = [int(unicodedata.decomposition(chr(i)) or "0", 16) for i in IDEOGRAPHS]
+    assert all(i >> 16 in (0, 2) and (i == 0 or i & 0xFFFF) for i in ideographs)
     composes = lambda row: row[2] and unicodedata.normalize("NFC", chr(row[1]) + chr(row[2])) == chr(row[0])
     pairs = sorted((i for i, row in enumerate(near) if composes(row)), key=lambda i: near[i][1:])
     far = [row + (1 if composes(row) else 0,) for row in far]
-    return near, far, wide, pairs
+    return near, far, ideographs, pairs
 
 
 def write_unicode():
-    near, far, wide, pairs = compositions()
+    near, far, ideographs, pairs = compositions()
     out = [head("unicode_tables.c", "see unicode.h."), '#include "text/unicode_tables.h"\n']
-    for name, values in (("class", properties()), ("order", [0] * 0x110000)):
-        if name == "order":
-            for c in CHARACTERS:
-                values[ord(c)] = unicodedata.combining(c)
-        planes, starts, kinds = runs(values)
-        out.append(array("uint16_t", "vi_%s_planes" % name, planes))
-        out.append(array("uint16_t", "vi_%s_starts" % name, starts))
-        out.append(array("uint8_t", "vi_%s_values" % name, kinds))
+    classes = properties()
+    kinds, starts, places, packed = packed_runs(classes)
+    out.append(array("uint8_t", "vi_class_ascii", classes[:128]))
+    out.append(array("uint8_t", "vi_class_kinds", kinds))
+    out.append(array("uint32_t", "vi_class_starts", starts))
+    out.append(array("uint16_t", "vi_class_places", places))
+    out.append(array("uint8_t", "vi_class_runs", packed))
+    orders = [0] * 0x110000
+    for c in CHARACTERS:
+        orders[ord(c)] = unicodedata.combining(c)
+    planes, starts, values = runs(orders)
+    out.append(array("uint16_t", "vi_order_planes", planes))
+    out.append(array("uint16_t", "vi_order_starts", starts))
+    out.append(array("uint8_t", "vi_order_values", values))
     low = lower_runs()
     out.append(array("int32_t", "vi_lower_runs", low))
     out.append(array("uint16_t", "vi_compose_near", [v for row in near for v in row]))
     out.append(array("uint32_t", "vi_compose_far", [v for row in far for v in row]))
-    out.append(array("uint32_t", "vi_compose_wide", wide))
+    out.append(array("uint16_t", "vi_compose_ideographs", [i & 0xFFFF for i in ideographs]))
+    beyond = [i >> 16 != 0 for i in ideographs] + [False] * 7
+    beyond = [sum(beyond[i + k] << k for k in range(8)) for i in range(0, len(ideographs), 8)]
+    out.append(array("uint8_t", "vi_compose_beyond", beyond))
     out.append(array("uint16_t", "vi_compose_pairs", pairs))
     out.append(array("uint16_t", "vi_width_forms", [width(i) for i in range(0xFF5F, 0xFFEF)]))
     with open(os.path.join(HERE, "unicode_tables.c"), "w") as f:
         f.write("\n".join(out))
-    return {"near": len(near), "far": len(far), "wide": len(wide), "pairs": len(pairs), "low": len(low) // 3}
+    return {"near": len(near), "far": len(far), "pairs": len(pairs), "low": len(low) // 3}
 
 
 def width(i):

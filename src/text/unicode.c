@@ -42,19 +42,34 @@ size_t vi_char_write(char out[4], uint32_t c) {
     return length;
 }
 
-/* The value of the run that c lies in. */
-static unsigned look_up(const uint16_t *planes, const uint16_t *starts, const uint8_t *values, uint32_t c) {
-    if (c > 0x10FFFF) return 0;
-    uint32_t low = planes[c >> 16], high = planes[(c >> 16) + 1], place = c & 0xFFFF;
-    while (high - low > 1) {
-        uint32_t middle = (low + high) / 2;
-        if (starts[middle] <= place) low = middle;
-        else high = middle;
-    }
-    return values[low];
+/* Characters of a packed run, whose first byte is *p; p moves to the last one. */
+static uint32_t run_length(const uint8_t **p) {
+    uint32_t length = (**p & 15u) + 1;
+    if (length < 16) return length;
+    unsigned shift = 0;
+    do length += (uint32_t)(*++*p & 127) << shift, shift += 7;
+    while (**p > 127);
+    return length;
 }
 
-unsigned vi_char_class(uint32_t c) { return look_up(vi_class_planes, vi_class_starts, vi_class_values, c); }
+unsigned vi_char_class(uint32_t c) {
+    if (c < 128) return vi_class_ascii[c];
+    if (c > 0x10FFFF) return 0;
+    size_t low = 0, high = LENGTH(vi_class_starts);
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (vi_class_starts[middle] <= c) low = middle;
+        else high = middle;
+    }
+    const uint8_t *p = vi_class_runs + vi_class_places[low];
+    uint32_t left = c - vi_class_starts[low];
+    for (;; p++) {
+        unsigned kind = *p >> 4;
+        uint32_t length = run_length(&p);
+        if (left < length) return vi_class_kinds[kind];
+        left -= length;
+    }
+}
 
 bool vi_char_is_space(uint32_t c) {
     if (c < 0x1680) return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0;
@@ -107,7 +122,16 @@ typedef struct composing {
     size_t count;
 } composing;
 
-static unsigned order_of(uint32_t c) { return c < 0x300 ? 0 : look_up(vi_order_planes, vi_order_starts, vi_order_values, c); }
+static unsigned order_of(uint32_t c) {
+    if (c < 0x300 || c > 0x10FFFF) return 0;
+    uint32_t low = vi_order_planes[c >> 16], high = vi_order_planes[(c >> 16) + 1], place = c & 0xFFFF;
+    while (high - low > 1) {
+        uint32_t middle = (low + high) / 2;
+        if (vi_order_starts[middle] <= place) low = middle;
+        else high = middle;
+    }
+    return vi_order_values[low];
+}
 
 /* What c is made of, one step; 0: itself only. */
 static int decompose(uint32_t c, uint32_t parts[2]) {
@@ -118,9 +142,10 @@ static int decompose(uint32_t c, uint32_t parts[2]) {
         parts[1] = s % 28 != 0 ? HANGUL_T + s % 28 : HANGUL_V + s % 588 / 28;
         return 2;
     }
-    if (c - 0x2F800 < LENGTH(vi_compose_wide)) {
-        parts[0] = vi_compose_wide[c - 0x2F800];
-        return parts[0] != c;
+    if (c - 0xF900 < 512 || c - 0x2F800 < 542) {
+        uint32_t i = c < 0x10000 ? c - 0xF900 : c - 0x2F800 + 512, beyond = vi_compose_beyond[i / 8] >> i % 8 & 1u;
+        parts[0] = vi_compose_ideographs[i] | beyond << 17;
+        return parts[0] != 0;
     }
     size_t low = 0, high = LENGTH(vi_compose_near) / 3;
     while (low < high) {

@@ -4,9 +4,13 @@
 
 #include <stdint.h>
 
-/* Properties (VI_CHAR_*) and canonical combining classes: per plane its first run; where runs start, and their values. */
-extern const uint16_t vi_class_planes[18], vi_class_starts[];
-extern const uint8_t vi_class_values[];
+/* Properties (VI_CHAR_*): of ASCII one by one; their kinds, and runs of one kind, packed (make_unicode.py says how); of every
+ * 16th run its first character and its place. */
+extern const uint8_t vi_class_ascii[128], vi_class_kinds[16], vi_class_runs[];
+extern const uint32_t vi_class_starts[152];
+extern const uint16_t vi_class_places[152];
+
+/* Canonical combining classes: per plane its first run; where runs start, and their values. */
 extern const uint16_t vi_order_planes[18], vi_order_starts[];
 extern const uint8_t vi_order_values[];
 
@@ -14,9 +18,11 @@ extern const uint8_t vi_order_values[];
 extern const int32_t vi_lower_runs[546];
 
 /* Canonical decompositions: character, its two parts (the second 0: it is one character); pairs: the indices of those that
- * compose again, by their parts. far: beyond 16 bits, the fourth number says whether it composes. wide: of U+2F800 onwards. */
-extern const uint16_t vi_compose_near[4458], vi_compose_pairs[928];
-extern const uint32_t vi_compose_far[132], vi_compose_wide[542];
+ * compose again, by their parts. far: beyond 16 bits, the fourth number says whether it composes. ideographs: 512 of U+F900 and
+ * 542 of U+2F800 onwards, 0: itself; beyond: a bit for each that is in plane 2. */
+extern const uint16_t vi_compose_near[3099], vi_compose_pairs[928], vi_compose_ideographs[1054];
+extern const uint32_t vi_compose_far[104];
+extern const uint8_t vi_compose_beyond[132];
 
 extern const uint16_t vi_width_forms[144]; /* of U+FF5F to U+FFEE: their usual width */
 
