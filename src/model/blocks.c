@@ -70,10 +70,10 @@ static const float *branch_rows(const vit_context *c, const vi_norm *norm, bool 
 
 /* x += scale * (branch [rows, layer's inputs] W^T + b), with the norm last where the block has it there. */
 static void add_branch(const vit_context *c, rows r, const float *branch, size_t ld, const vi_linear *layer, const float *scale,
-                       const vi_norm *norm) {
+                       const vi_norm *norm, const vi_linear *next) {
     size_t D = (size_t)c->model->hparams.width;
     float *held = c->work.held;
-    vi_epilogue e = {.activation = VI_ACT_NONE, .scale = scale, .residual = r.x};
+    vi_epilogue e = {.activation = VI_ACT_NONE, .scale = scale, .residual = r.x, .next = next};
     if (c->model->hparams.block != VI_BLOCK_POST) {
         vi_linear_forward(c, r.x, r.ld, branch, ld, r.count, layer, e);
         return;
@@ -90,7 +90,8 @@ static void enter_rows(const vit_context *c, const vi_block *block, rows r) {
     size_t D = (size_t)h->width, first = wanted_tokens(c, block) < c->tokens ? D : 0;
     bool first_branch = (block - c->model->weights.blocks) % h->branches == 0;
     const float *in = branch_rows(c, &block->norm1, first_branch, r);
-    vi_linear_channels(c, c->work.qkv, 3 * D, in, D, r.count, &block->qkv, plain, first, 3 * D);
+    vi_linear_channels(c, c->work.qkv, 3 * D, in, D, r.count, &block->qkv,
+                       (vi_epilogue){.activation = VI_ACT_NONE, .next = &block->proj}, first, 3 * D);
     vi_profile(c, "qkv", (uint64_t)r.count * (3 * D - first) * D);
 }
 
@@ -113,7 +114,7 @@ static void wanted_queries(const vit_context *c, const vi_block *block) {
 /* Attention's results, in y, to the residual stream. */
 static void leave_rows(const vit_context *c, const vi_block *block, rows r) {
     vi_norm_forward(c, r.y, r.ld, r.y, r.ld, r.count, (size_t)c->model->hparams.width, &block->attn_norm);
-    add_branch(c, r, r.y, r.ld, &block->proj, block->scale1, &block->norm1);
+    add_branch(c, r, r.y, r.ld, &block->proj, block->scale1, &block->norm1, &block->fc1);
     vi_profile(c, "proj", vi_linear_macs(&block->proj, r.count));
 }
 
@@ -124,7 +125,7 @@ static void mlp(const vit_context *c, const vi_block *block, bool first, rows r)
     float *hidden = c->work.hidden;
     const float *in = h->block == VI_BLOCK_PARALLEL ? c->work.held : branch_rows(c, &block->norm2, first, r);
     vi_linear_forward(c, hidden, ldh, in, r.ld, r.count, &block->fc1,
-                      (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation});
+                      (vi_epilogue){.activation = gated ? VI_ACT_NONE : h->activation, .next = &block->fc2});
     vi_profile(c, "fc1", vi_linear_macs(&block->fc1, r.count));
     if (gated) {
         vi_gate_forward(c, hidden, r.count, M, h->activation);
@@ -134,7 +135,7 @@ static void mlp(const vit_context *c, const vi_block *block, bool first, rows r)
         vi_norm_forward(c, hidden, ldh, hidden, ldh, r.count, M, &block->mlp_norm);
         vi_profile(c, "norm", 0);
     }
-    add_branch(c, r, hidden, ldh, &block->fc2, block->scale2, &block->norm2);
+    add_branch(c, r, hidden, ldh, &block->fc2, block->scale2, &block->norm2, is_last(c, block) ? NULL : &block[1].qkv);
     vi_profile(c, "fc2", vi_linear_macs(&block->fc2, r.count));
 }
 

@@ -71,6 +71,7 @@ void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float 
                        .residual = epilogue.residual,
                        .ldr = ldy,
                        .activation = epilogue.activation};
+    if (lanes == 1 && epilogue.next && epilogue.next->w.type == layer->w.type) j.gemm.next = &epilogue.next->w;
     if (vi_splits_rows(c, rows, layer)) { /* a lane finds its rows in its own cache */
         j.row_step = ceil_div(rows, lanes);
     } else if (lanes > 1) { /* split columns first: each weight is then read by one lane only */

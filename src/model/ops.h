@@ -10,6 +10,7 @@ typedef struct vi_epilogue {
     int32_t activation;    /* VIT_ACT_*, VI_ACT_TANH or VI_ACT_NONE */
     const float *scale;    /* [out] or NULL */
     const float *residual; /* [rows, out], row stride as y, or NULL; may be y */
+    const vi_linear *next; /* the layer that will be multiplied with next, or NULL: a lane that is alone fetches ahead from it */
 } vi_epilogue;
 
 /* Makes c the same run for code that lane number `lane` executes alone, inside a section: with its scratch memory, its part of
