@@ -8,6 +8,7 @@
 #include "system.h"
 
 #define SECONDS 3.0 /* of a measurement */
+#define RUNS_LEAST 5
 
 static bool save(const struct model *model, const char *path) {
     if (path == NULL || vit_save(model->vit, path, NULL, 0) == VIT_OK) return true;
@@ -18,7 +19,7 @@ static bool save(const struct model *model, const char *path) {
 static int measure_one(const struct args *args) {
     struct bench b = {.batch = args->batch ? args->batch : 1, .is_random = args->random != NULL};
     b.operators.clock = bench_clock(args);
-    struct measure_plan plan = {.runs = args->runs, .seconds = SECONDS, .clock = bench_clock(args)};
+    struct measure_plan plan = {.runs = args->runs, .least = RUNS_LEAST, .seconds = SECONDS, .clock = bench_clock(args)};
     struct noise noise = {0};
     int exit_code;
     double start = system_seconds();

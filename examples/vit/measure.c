@@ -9,7 +9,7 @@
 
 #define LOOP_MOST 0.1 /* seconds of one loop */
 /* Reading as many bytes as the weights have empties the caches; the forward after it is not counted. */
-enum { WARM_UP = 2, RUNS_LEAST = 5, RUNS_MOST = 100000, READ_EVERY = 8, ALIGN = 64 };
+enum { WARM_UP = 2, RUNS_MOST = 100000, READ_EVERY = 8, ALIGN = 64 };
 
 /* One of the loops, on all threads, with its measurements. */
 struct turns {
@@ -46,7 +46,7 @@ static double floor_seconds(const struct operators *o, double loop_rate, double 
 
 static bool is_enough(struct measure_plan plan, int64_t done, double spent) {
     if (plan.runs > 0) return done >= plan.runs;
-    return done >= RUNS_MOST || (done >= RUNS_LEAST && spent >= plan.seconds);
+    return done >= RUNS_MOST || (done >= plan.least && spent >= plan.seconds);
 }
 
 static void run_loops(const struct measured *m, struct turns *t, double seconds, int threads, ceiling_clock clock) {

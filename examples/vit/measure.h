@@ -22,7 +22,7 @@ struct measured {
 };
 
 struct measure_plan {
-    int64_t runs; /* 0: as many as fit in `seconds` */
+    int64_t runs, least; /* runs 0: as many as fit in `seconds`, at least `least` */
     double seconds;
     ceiling_clock clock; /* system_seconds, or on one thread system_cpu_seconds: what other programs take does not count then */
 };

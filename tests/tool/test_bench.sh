@@ -76,6 +76,12 @@ is_json sweep
 fields sweep axis tokens width depth gflop ms share growth
 check "one axis only" test "$(grep -c '"axis": "depth"' "$work/out")" -eq "$(grep -c '"axis"' "$work/out")"
 
+run 0 bench --sweep width=64:80:8 --image-size 32 --runs 1
+check "three widths" test "$(grep -c '^ *5 *[678][024] ' "$work/out")" -eq 3
+run 0 bench --sweep tokens=3:4 --runs 1 --json
+is_json "sweep of a range"
+check "tokens as they were asked for" grep -q '"tokens": 4, ' "$work/out"
+
 if "$VIT" bench --cold --runs 1 --quiet "$work/small.vit" >/dev/null 2>&1; then
     run 0 bench --cold --runs 2 "$work/small.vit"
     printed "touch every page"
@@ -100,6 +106,9 @@ said "--size NAME"
 run 2 bench --cpu-time --threads 2 --size ti16
 run 2 bench --sweep breadth
 said "tokens, width, depth or all"
+for range in width=60:80:8 width=64:80:3 depth=2:4: depth=2: depth=0:3 depth=4:2 tokens=2:99999 tokens=2:4x; do
+    run 2 bench --sweep $range
+done
 run 2 bench --cold --size ti16
 said "--save"
 run 2 bench --cold --precision bf16 "$work/small.vit"
