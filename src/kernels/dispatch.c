@@ -113,7 +113,7 @@ static bool made_by_amd(void) {
 }
 
 /* vdpbf16ps does two multiply-adds in each lane. Zen 4 and 5 begin as many of them as f32 multiply-adds, so that it is twice as
- * fast; Sapphire and Emerald Rapids a quarter as many, so that it is half as fast (docs/performance.md, Sixteen bits). */
+ * fast; Emerald Rapids a quarter as many, so that it is half as fast (docs/performance.md, Sixteen bits). */
 static bool bf16_512_pays(void) {
     uint32_t a, b, c, d;
     return avx512_runs() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1) && made_by_amd();
