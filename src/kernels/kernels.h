@@ -53,7 +53,7 @@ typedef struct vi_gemm {
     const float *residual; /* [M, N], ldr >= N, or NULL; may be c itself (with ldr == ldc) */
     size_t ldr;
     int32_t activation; /* VIT_ACT_*, or VI_ACT_NONE */
-    const vi_matrix *next; /* of the same type: its first weights are fetched into cache while this product ends. NULL: none */
+    const vi_matrix *next; /* of the same type: its first weights may be fetched into cache while this product ends. NULL: none */
 } vi_gemm;
 
 #define VI_ACT_NONE (-1)

@@ -57,21 +57,10 @@ static void dots_unit(void *arg, size_t unit, size_t lane) {
     j->table->gemm(&g, &q, 0, rows, panel, min_size(panel + j->panel_step, j->panel1), scratch);
 }
 
-void vi_dots_linear(const vit_context *c, const vi_dots *table, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
-                    const vi_linear *layer, vi_epilogue epilogue, size_t panel0, size_t panel1) {
+void vi_dots_linear(const vit_context *c, const vi_dots *table, const vi_gemm *gemm, size_t rows, size_t panel0, size_t panel1) {
     size_t lanes = vi_threads_lanes(c->threads), row_units = ceil_div(rows, rows_of_unit(rows, lanes));
     size_t panel_units = lanes == 1 ? 1 : min_size(ceil_div(2 * lanes, row_units), panel1 - panel0);
-    dots_job j = {.c = c, .table = table, .rows = rows, .row_units = row_units, .panel0 = panel0, .panel1 = panel1};
-    j.panel_step = ceil_div(panel1 - panel0, panel_units);
-    j.gemm = (vi_gemm){.a = x,
-                       .lda = ldx,
-                       .w = &layer->w,
-                       .c = y,
-                       .ldc = ldy,
-                       .bias = layer->bias,
-                       .gain = epilogue.scale,
-                       .residual = epilogue.residual,
-                       .ldr = ldy,
-                       .activation = epilogue.activation};
-    vi_parallel(c->threads, row_units * ceil_div(panel1 - panel0, j.panel_step), dots_unit, &j);
+    size_t panel_step = ceil_div(panel1 - panel0, panel_units);
+    dots_job j = {c, table, *gemm, rows, row_units, panel0, panel1, panel_step};
+    vi_parallel(c->threads, row_units * ceil_div(panel1 - panel0, panel_step), dots_unit, &j);
 }

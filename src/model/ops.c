@@ -55,23 +55,23 @@ void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float 
                         const vi_linear *layer, vi_epilogue epilogue, size_t first, size_t end) {
     size_t panel = first / VI_PANEL, panel_end = ceil_div(end, VI_PANEL);
     const vi_dots *table = layer->w.type == VI_I8 ? c->int8 : layer->w.type == VI_BF16 ? c->bf16 : NULL;
+    size_t panels = panel_end - panel, lanes = vi_threads_lanes(c->threads);
+    vi_gemm gemm = {.a = x,
+                    .lda = ldx,
+                    .w = &layer->w,
+                    .c = y,
+                    .ldc = ldy,
+                    .bias = layer->bias,
+                    .gain = epilogue.scale,
+                    .residual = epilogue.residual,
+                    .ldr = ldy,
+                    .activation = epilogue.activation};
+    if (lanes == 1 && epilogue.next && epilogue.next->w.type == layer->w.type) gemm.next = &epilogue.next->w;
     if (table) {
-        vi_dots_linear(c, table, y, ldy, x, ldx, rows, layer, epilogue, panel, panel_end);
+        vi_dots_linear(c, table, &gemm, rows, panel, panel_end);
         return;
     }
-    size_t panels = panel_end - panel, lanes = vi_threads_lanes(c->threads);
-    linear_job j = {.c = c, .rows = rows, .panel = panel, .panel_end = panel_end, .row_step = rows, .panel_step = panels};
-    j.gemm = (vi_gemm){.a = x,
-                       .lda = ldx,
-                       .w = &layer->w,
-                       .c = y,
-                       .ldc = ldy,
-                       .bias = layer->bias,
-                       .gain = epilogue.scale,
-                       .residual = epilogue.residual,
-                       .ldr = ldy,
-                       .activation = epilogue.activation};
-    if (lanes == 1 && epilogue.next && epilogue.next->w.type == layer->w.type) j.gemm.next = &epilogue.next->w;
+    linear_job j = {c, gemm, rows, panel_end, rows, panels, 1, panel};
     if (vi_splits_rows(c, rows, layer)) { /* a lane finds its rows in its own cache */
         j.row_step = ceil_div(rows, lanes);
     } else if (lanes > 1) { /* split columns first: each weight is then read by one lane only */
