@@ -206,7 +206,7 @@ lint:
 
 abi: all
 	$(MAKE) BUILD=$(BUILD)/frames LIB=$(BUILD)/frames/lib CFLAGS='-O2 -g -fstack-usage' static
-	@$(TEST_ENV) VERSION='$(VERSION)' OPENMP='$(OPENMP)' sh tests/abi/check.sh
+	@$(TEST_ENV) VERSION='$(VERSION)' OPENMP='$(OPENMP)' CFLAGS='$(CFLAGS)' sh tests/abi/check.sh
 	@$(TEST_ENV) sh tests/api/test_header.sh
 
 small:

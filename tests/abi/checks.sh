@@ -72,3 +72,9 @@ check_baseline() {
         /file format/ { object = $1 }
         object !~ /^k_/ && /\tv[a-z0-9]+ .*%[xyz]mm/ && !seen[object]++ { print object " has AVX:" $0 }'
 }
+
+# Bytes of the shared library, stripped: check_size SHARED MOST
+check_size() {
+    bytes=$(strip -o "$work/stripped" "$1" && wc -c <"$work/stripped")
+    [ "${bytes:-0}" -gt 0 ] && [ "$bytes" -le "$2" ] || echo "$1: ${bytes:-?} bytes stripped, at most $2"
+}
