@@ -20,7 +20,7 @@ INLINE v16 v16_set(float x) {
 }
 INLINE v16 v16_load(const float *p) { return (v16){{vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}}; }
 INLINE void v16_store(float *p, v16 x) {
-    for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, x.q[i]);
+    UNROLL for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, x.q[i]);
 }
 INLINE v16 v16_load_n(const float *p, size_t n) {
     float lanes[16] = {0};
@@ -84,7 +84,7 @@ INLINE v16 v16_load_quads(const float *p, size_t ld) {
 INLINE float32x4_t pairs_low(float32x4_t a, float32x4_t b) { return vcombine_f32(vget_low_f32(a), vget_low_f32(b)); }
 INLINE float32x4_t pairs_high(float32x4_t a, float32x4_t b) { return vcombine_f32(vget_high_f32(a), vget_high_f32(b)); }
 INLINE void v16_transpose_quads(v16 x[4]) {
-    for (int i = 0; i < 4; i++) {
+    UNROLL for (int i = 0; i < 4; i++) {
         const float32x4_t low01 = vzip1q_f32(x[0].q[i], x[1].q[i]), high01 = vzip2q_f32(x[0].q[i], x[1].q[i]);
         const float32x4_t low23 = vzip1q_f32(x[2].q[i], x[3].q[i]), high23 = vzip2q_f32(x[2].q[i], x[3].q[i]);
         x[0].q[i] = pairs_low(low01, low23);
