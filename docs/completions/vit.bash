@@ -28,7 +28,7 @@ _vit() {
                 info:-*) words='--labels --tokenizer --isa --size --width --height' ;;
                 convert:-*) words='--labels --tokenizer' ;;
                 quantize:-*) words='--tokenizer --threads --isa --size --width --height' ;;
-                bench:-*) words='--runs --batch --threads --isa --size --image-size --patch --sweep --cold --first --cpu-time --save --width --height' ;;
+                bench:-*) words='--runs --batch --threads --isa --size --image-size --patch --sweep --turns --cold --first --cpu-time --save --width --height' ;;
             esac
             [ "$command" = quantize ] || words+=' --precision'
             [ -z "$words" ] || words+=' --config --preprocessor --set --json --quiet --help'

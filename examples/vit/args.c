@@ -54,6 +54,7 @@ static const struct option options[] = {
     {"image-size", "N", "model input of N x N pixels (as trained; 224)", SIZE, COMMAND_BENCH, FIELD(width), 1, 65536},
     {"patch", "N", "side of a patch, instead of that in NAME", NUMBER, COMMAND_BENCH, FIELD(patch), 1, RANDOM_SIDE},
     {"sweep", "AXIS", "many small models: tokens, width, depth, all; depth=FROM:TO", TEXT, COMMAND_BENCH, FIELD(sweep), 0, 0},
+    {"turns", NULL, "alone, in batches and with hidden states in turns instead", FLAG, COMMAND_BENCH, FIELD(turns), 0, 0},
     {"cold", NULL, "from process start to the first result instead", FLAG, COMMAND_BENCH, FIELD(cold), 0, 0},
     {"first", NULL, "one result and its moments, which --cold reads", FLAG, COMMAND_BENCH, FIELD(first), 0, 0},
     {"cpu-time", NULL, "processor time instead of elapsed time (1 thread)", FLAG, COMMAND_BENCH, FIELD(cpu_time), 0, 0},

@@ -32,7 +32,7 @@ struct args {
     const char *random;        /* "b16": no file, random weights */
     struct random_shape shape; /* of the random model */
     int64_t patch;
-    bool cold, first, cpu_time; /* ways of measuring other than the plain one */
+    bool cold, first, turns, cpu_time; /* ways of measuring other than the plain one */
     const char *sweep;          /* likewise: along which axis */
     const char *save;
     const char *program; /* as this process was called */

@@ -47,6 +47,7 @@ int command_bench(const struct args *args) {
         complain("--cpu-time is for one thread: time of waiting for each other would not count");
         return EXIT_USAGE;
     }
+    if (args->turns) return turns(args);
     if (args->sweep) return sweep(args);
     if (args->first) return cold_first(args);
     if (args->cold) return cold(args);

@@ -18,6 +18,7 @@ void bench_print_text(struct bench *b);
 void bench_print_json(struct bench *b);
 
 ceiling_clock bench_clock(const struct args *args);
+int turns(const struct args *args);      /* alone, in batches, with hidden states */
 int sweep(const struct args *args);      /* many models of random weights */
 int cold(const struct args *args);       /* whole processes, each of them `vit bench --first` */
 int cold_first(const struct args *args);

@@ -233,6 +233,7 @@ int32_t vi_context_configure(vit_context *c, const vi_settings *settings, vi_err
     if (status != VIT_OK) return status;
     void *old = c->block;
     size_t old_size = c->block_size;
+    next.own = c->own; /* which has counted the new block since the copy was made */
     *c = next;
     vi_free(c->allocator, old, old_size, VI_LASTING);
     return VIT_OK;

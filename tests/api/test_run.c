@@ -198,6 +198,7 @@ static void clone_shares_and_outlives(void) {
     vit_free(c);
     float out[7];
     CHECK(vit_forward(twin, &pictures[4], 1, out, 7) == VIT_OK && same(out, expected[4], 7), "other bits");
+    for (int i = 0; i < 3; i++) CHECK(vit_request(twin, VIT_OUTPUT_HIDDEN, -1) == VIT_OK, "request %d: %s", i, vit_message(twin));
     vit_free(twin);
 }
 

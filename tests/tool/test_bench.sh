@@ -76,6 +76,13 @@ is_json sweep
 fields sweep axis tokens width depth gflop ms share growth
 check "one axis only" test "$(grep -c '"axis": "depth"' "$work/out")" -eq "$(grep -c '"axis"' "$work/out")"
 
+run 0 bench --turns --size ti16 --image-size 32 --runs 2 --batch 3
+printed "2 turns of 3 pictures"
+run 0 bench --turns --size ti16 --image-size 32 --runs 1 --json
+is_json "bench --turns"
+fields turns batch copy_ms variants name against least_ms median_ms ratio least_ratio
+is_number batch "x == 8"
+
 run 0 bench --sweep width=64:80:8 --image-size 32 --runs 1
 check "three widths" test "$(grep -c '^ *5 *[678][024] ' "$work/out")" -eq 3
 run 0 bench --sweep tokens=3:4 --runs 1 --json
