@@ -104,7 +104,7 @@ static void every_deal_gives_the_same_bits(void) {
             compare(names[n], VIT_PRECISION_F32, requests);
             compare(names[n], VIT_PRECISION_BF16, requests);
             compare(names[n], VIT_PRECISION_INT8, requests);
-            if (bf16_table()) compare(names[n], BF16_DOTS, requests);
+            if (bf16_table() && !requests) compare(names[n], BF16_DOTS, requests);
         }
     for (int i = 0; i < IMAGES; i++) free(pixels[i]);
 }
