@@ -19,7 +19,8 @@
 #? make uninstall       removes what install put there
 #? make clean
 #? Variables: CC AR CFLAGS CPPFLAGS LDFLAGS; BUILD and LIB (folders, so that several builds can lie side by side);
-#? OPENMP=1 WERROR=1 CODECS=0 ONLY='tests/unit/%' V=1, and FORMATS FAMILIES ISAS TOKENIZERS=0 for a small library, explained in the first lines of the Makefile.
+#? OPENMP=1 WERROR=1 CODECS=0 ONLY='tests/unit/%' V=1, and FORMATS FAMILIES ISAS TOKENIZERS=0 for a small library, explained in
+#? the first lines of the Makefile.
 
 CFLAGS ?= -O2 -g
 NM ?= nm
@@ -302,5 +303,6 @@ help:
 	@sed -n 's/^#? //p' Makefile
 
 FORCE:
-.PHONY: all static shared tool examples test-programs demo bench test run-test-programs density cross-density lint abi small abi-record sanitize tsan valgrind cross capped \
+.PHONY: all static shared tool examples test-programs demo bench test run-test-programs density cross-density lint abi small \
+    abi-record sanitize tsan valgrind cross capped \
     install install-lib install-tool uninstall clean help FORCE
