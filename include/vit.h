@@ -207,9 +207,10 @@ VIT_API int32_t vit_options_set_parallel_for(vit_options *o, vit_parallel_for_fn
 #define VIT_PRECISION_AUTO 0 /* as stored in a .vit file; f32 otherwise */
 #define VIT_PRECISION_F32 1
 #define VIT_PRECISION_BF16 2 /* matrices stored in bfloat16: half the memory. Where the processor has fast dot products for it
-                                (AMD from Zen 4 on, ARMv8.6) their inputs are rounded to it as well, for twice the speed;
-                                everything else in float32. Elsewhere all arithmetic is float32. VIT_PRECISION_F32 has that on
-                                any machine: of a .vit file of bfloat16, the same numbers, at float32's speed and memory */
+                                (AMD from Zen 4 on, ARMv8.6) their inputs are rounded to it as well, those of attention's products
+                                too, for up to twice the speed; everything else in float32. Elsewhere all arithmetic is float32.
+                                VIT_PRECISION_F32 has that on any machine: of a .vit file of bfloat16, the same numbers, at
+                                float32's speed and memory */
 #define VIT_PRECISION_INT8 3 /* patch embedding and matrices of the blocks as bytes with a scale per output channel, their inputs
                                 rounded to bytes with a step per token; everything else in float32. A quarter of the memory, three
                                 times as fast where there are instructions for it; `vit quantize` says how exact it is */

@@ -6,7 +6,9 @@
  * are f32, one for each output, k ascending in pairs:
  *   avx512  sum = fma(x1, w1, sum), then fma(x0, w0, sum), each rounded to nearest even
  *   neon    sum = sum + (x0 w0 + x1 w1), each addition rounded to odd (FPCR.EBF is 0 wherever an operating system left it alone)
- * and both take numbers below 2^-126, inputs, weights and sums alike, as 0. With u = 2^-24 either sum errs by at most
+ * In attention, queries, keys, values and the exponentials (at most 1, before they are divided by their sum, which is that of
+ * the unrounded ones) are rounded so; softmax is float.
+ * Both take numbers below 2^-126, inputs, weights and sums alike, as 0. With u = 2^-24 either sum errs by at most
  * (K + 3) u sum |x w| + 2^-125 K. So the two tables have different bits. Within one, kernels.h's rules hold. */
 #ifndef VI_BF16_H
 #define VI_BF16_H

@@ -26,6 +26,10 @@ typedef struct vi_dots {
 
     /* vi_kernels.gemm with A from `a` instead of g->a (which is ignored), and g->w of the table's type. scratch as there. */
     void (*gemm)(const vi_gemm *g, const vi_bytes *a, size_t row0, size_t row1, size_t panel0, size_t panel1, void *scratch);
+
+    /* Those of vi_kernels for queries, keys, exponentials and values made smaller, with memory as there; NULL: float has them. */
+    void (*pack_keys)(float *panels, const float *k, size_t ldk, size_t tokens, size_t head_dim);
+    void (*attention)(const vi_attention *a, size_t row0, size_t row1, void *scratch);
 } vi_dots;
 
 size_t vi_bytes_stride(size_t cols); /* enough for every table */

@@ -7,10 +7,15 @@
 #define PAIRS_ISA VIT_ISA_AVX512
 #define PAIRS_NAME "avx512 vdpbf16ps"
 
-INLINE void pairs_store(char *p, v16 x) {
+INLINE __m256i rounded(v16 x) {
     __m256i y;
     __asm__("vcvtneps2bf16 %1, %0" : "=v"(y) : "v"(x)); /* the type of its intrinsic's result changes from compiler to compiler */
-    _mm256_storeu_si256((__m256i *)(void *)p, y);
+    return y;
+}
+INLINE void pairs_store(char *p, v16 x) { _mm256_storeu_si256((__m256i *)(void *)p, rounded(x)); }
+INLINE v16 pairs_zip(v16 even, v16 odd) {
+    const __m512i low = _mm512_cvtepu16_epi32(rounded(even)), high = _mm512_cvtepu16_epi32(rounded(odd));
+    return _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
 }
 /* As with vpdpbusd (dots_vnni.h), gcc 12 copies the sums around its intrinsic. */
 INLINE v16 pairs_add(broadcast a, v16 b, v16 sum) {

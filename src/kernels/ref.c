@@ -136,7 +136,7 @@ static void gemm_int8(const vi_gemm *g, const vi_bytes *a, size_t row0, size_t r
     }
 }
 
-const vi_dots vi_int8_reference = {VIT_ISA_REFERENCE, "reference", quantise, gemm_int8};
+const vi_dots vi_int8_reference = {VIT_ISA_REFERENCE, "reference", quantise, gemm_int8, NULL, NULL};
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------------ */
 

@@ -46,6 +46,11 @@ static void linear_unit(void *arg, size_t unit, size_t lane) {
                         lane_scratch(j->c, lane));
 }
 
+/* What multiplies a layer's weights with inputs made smaller, or NULL: the float product. */
+static const vi_dots *dots_of(const vit_context *c, const vi_linear *layer) {
+    return layer->w.type == VI_I8 ? c->int8 : layer->w.type == VI_BF16 ? c->bf16 : NULL;
+}
+
 void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
                        const vi_linear *layer, vi_epilogue epilogue) {
     vi_linear_channels(c, y, ldy, x, ldx, rows, layer, epilogue, 0, layer->w.rows);
@@ -54,7 +59,7 @@ void vi_linear_forward(const vit_context *c, float *y, size_t ldy, const float *
 void vi_linear_channels(const vit_context *c, float *y, size_t ldy, const float *x, size_t ldx, size_t rows,
                         const vi_linear *layer, vi_epilogue epilogue, size_t first, size_t end) {
     size_t panel = first / VI_PANEL, panel_end = ceil_div(end, VI_PANEL);
-    const vi_dots *table = layer->w.type == VI_I8 ? c->int8 : layer->w.type == VI_BF16 ? c->bf16 : NULL;
+    const vi_dots *table = dots_of(c, layer);
     size_t panels = panel_end - panel, lanes = vi_threads_lanes(c->threads);
     vi_gemm gemm = {.a = x,
                     .lda = ldx,
@@ -130,13 +135,15 @@ typedef struct attention_job {
     size_t wanted;                  /* queries of each image */
     size_t queries, units_per_head; /* of one unit; units of one head */
     size_t head_keys;               /* floats of one head's packed keys */
+    void (*pack_keys)(float *panels, const float *k, size_t ldk, size_t tokens, size_t head_dim);
+    void (*attention)(const vi_attention *a, size_t row0, size_t row1, void *scratch);
 } attention_job;
 
 /* Head and image of a pair: [B, heads] */
 static void pack_pair(const attention_job *j, size_t pair) {
     size_t image = pair / j->heads, head = pair % j->heads;
     const float *k = j->qkv + image * j->tokens * 3 * j->width + j->width + head * j->head_dim;
-    j->c->kernels->pack_keys(j->c->work.keys + pair * j->head_keys, k, 3 * j->width, j->tokens, j->head_dim);
+    j->pack_keys(j->c->work.keys + pair * j->head_keys, k, 3 * j->width, j->tokens, j->head_dim);
 }
 
 static void keys_unit(void *arg, size_t unit, size_t lane) {
@@ -161,7 +168,7 @@ static void attention_unit(void *arg, size_t unit, size_t lane) {
                       .head_dim = j->head_dim,
                       .scale = 1.0f / sqrtf((float)j->head_dim),
                       .causal = j->c->model->hparams.causal != 0};
-    j->c->kernels->attention(&a, first, min_size(first + j->queries, j->wanted), lane_scratch(j->c, lane));
+    j->attention(&a, first, min_size(first + j->queries, j->wanted), lane_scratch(j->c, lane));
 }
 
 /* Into how many parts a head is cut so that the lanes get equally much: in few, as each part packs the values anew. */
@@ -216,7 +223,14 @@ void vi_attention_forward(const vit_context *c, float *y, float *qkv, const vi_b
                        .head_dim = width / heads,
                        .width = width,
                        .wanted = queries,
-                       .head_keys = vi_image_keys(c) / heads};
+                       .head_keys = vi_image_keys(c) / heads,
+                       .pack_keys = c->kernels->pack_keys,
+                       .attention = c->kernels->attention};
+    const vi_dots *table = dots_of(c, &block->qkv);
+    if (table && table->attention) {
+        j.pack_keys = table->pack_keys;
+        j.attention = table->attention;
+    }
     j.queries = ceil_div(queries, head_parts(pairs, queries, vi_threads_lanes(c->threads)));
     j.units_per_head = ceil_div(queries, j.queries);
     if (j.units_per_head > 1) vi_parallel(c->threads, pairs, keys_unit, &j);

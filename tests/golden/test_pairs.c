@@ -5,7 +5,7 @@
 
 #define DATA "tests/golden/data/"
 #define TOLERANCE 1e-4 /* of the largest reference value */
-/* 2^-9 from the weights and, with dot products, 2^-9 from the inputs of each of the 8 matrices on the way through two blocks */
+/* Some 2^-9 from the weights and, with dot products, from the inputs of each of the 8 matrices on the way through two blocks */
 #define BF16_TOLERANCE (8.0 / 256)
 #define MOST 128       /* numbers of a result here */
 

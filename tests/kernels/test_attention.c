@@ -1,5 +1,8 @@
-/* test_attention.c: one head of attention of every ISA against double: shapes, strides, guard pages, splits, NaN, exceptions. */
+/* test_attention.c: one head of attention of every ISA, and of bf16 dot products, against double: shapes, strides, guard pages,
+ * splits, NaN, exceptions. */
 #include "kernel_test.h"
+#include "base/half.h"
+#include "bf16_test.h"
 
 enum { MOST = 1 << 17 };
 static guarded memory_q, memory_k, memory_v, memory_out, memory_map, memory_panels, memory_scratch;
@@ -8,6 +11,27 @@ static void test_create(void) {
     memory_q = guarded_create(MOST), memory_k = guarded_create(MOST), memory_v = guarded_create(MOST);
     memory_out = guarded_create(MOST), memory_map = guarded_create(MOST), memory_panels = guarded_create(MOST);
     memory_scratch = guarded_create(MOST);
+}
+
+static vi_kernels pairs; /* attention with bf16 dot products, beside another table's rest */
+
+/* Every ISA's table, then that one. */
+static const vi_kernels *next_attention(size_t *i) {
+    static bool said;
+    const vi_kernels *k = next_isa(i);
+    if (k || *i > ISA_COUNT) return k;
+    ++*i;
+    const vi_dots *table = bf16_table();
+    if (!table && !said) SKIP("no bf16 dot products can run here");
+    said = true;
+    if (!table) return NULL;
+    pairs = *vi_kernels_exact(table->isa);
+    pairs.name = table->name, pairs.pack_keys = table->pack_keys, pairs.attention = table->attention;
+    return &pairs;
+}
+
+static void round_all(float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) x[i] = vi_bf16_to_f32(vi_f32_to_bf16(x[i]));
 }
 
 static size_t extent(size_t rows, size_t cols, size_t ld) { return (rows - 1) * ld + cols; }
@@ -28,14 +52,17 @@ static vi_attention make(const vi_kernels *kernels, size_t tokens, size_t hd, fl
     fill_random(v, extent(tokens, hd, a.ldv), s);
     fill_random(a.out, extent(tokens, hd, a.ldo), s);
     for (size_t i = 0; i < extent(tokens, hd, a.ldq); i++) q[i] *= size;
+    if (kernels == &pairs) { /* so that only the exponentials' rounding is to be allowed for */
+        round_all(q, extent(tokens, hd, a.ldq)), round_all(k, extent(tokens, hd, *ldk)), round_all(v, extent(tokens, hd, a.ldv));
+    }
     kernels->pack_keys(panels, k, *ldk, tokens, hd);
     a.q = q, a.v = v, a.k_panels = panels, *keys = k;
     return a;
 }
 
 /* A score's error e_s moves every probability by a factor e^(2 e_s), and that of scale log2 e, one rounding, by up to 88 u; then
- * the exponentials (docs/kernels.md) and the sums of P V and of P, T terms each. */
-static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
+ * the exponentials (docs/kernels.md) and the sums of P V and of P, T terms each. rounding: of the exponentials, relative. */
+static double worst_excess(const vi_attention *a, const float *k, size_t ldk, double rounding) {
     static double p[600];
     const size_t tokens = a->tokens, hd = a->head_dim;
     double worst = 0;
@@ -65,7 +92,7 @@ static double worst_excess(const vi_attention *a, const float *k, size_t ldk) {
                 double product = p[t] / sum * (double)a->v[t * a->ldv + d];
                 out += product, magnitude += fabs(product);
             }
-            double bound = (relative + UNIT_ROUNDOFF * ((double)tokens + 4)) * magnitude + 1e-37;
+            double bound = (relative + rounding + UNIT_ROUNDOFF * ((double)tokens + 4)) * magnitude + 1e-37;
             double excess = fabs((double)a->out[i * a->ldo + d] - out) / bound;
             if (!(excess <= worst)) worst = excess;
         }
@@ -86,7 +113,7 @@ static void check_attention(const vi_kernels *kernels, size_t tokens, size_t hd,
     memcpy(before, a.out, out_size * sizeof *before);
     a.probabilities = guarded_place(&memory_map, tokens * tokens, low);
     kernels->attention(&a, 0, tokens, scratch);
-    double worst = worst_excess(&a, k, ldk);
+    double worst = worst_excess(&a, k, ldk, kernels == &pairs ? 0x1p-8 : 0);
     CHECK(worst <= 1, "%s T=%zu hd=%zu: error %g of the bound", kernels->name, tokens, hd, worst);
     memcpy(whole, a.out, out_size * sizeof *whole);
     memcpy(map, a.probabilities, tokens * tokens * sizeof *map);
@@ -110,7 +137,7 @@ static void test_shapes(void) {
     static const size_t dims[] = {1, 3, 8, 15, 16, 17, 32, 48, 64, 72, 80, 88, 128};
     unsigned long long s = 31;
     const vi_kernels *kernels;
-    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+    for (size_t isa = 0; (kernels = next_attention(&isa));) {
         for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
             check_attention(kernels, 1 + random_below(&s, 70), dims[i], 1, false, &s);
             check_attention(kernels, 1 + random_below(&s, 70), dims[i], 20, i % 2, &s);
@@ -126,7 +153,7 @@ static void test_shapes(void) {
 static void test_causal_prefix(void) {
     unsigned long long s = 34;
     const vi_kernels *kernels;
-    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+    for (size_t isa = 0; (kernels = next_attention(&isa));) {
         for (size_t tokens = 2; tokens < 80; tokens += 7) {
             static float whole[MOST];
             const float *k;
@@ -152,7 +179,7 @@ static void test_causal_prefix(void) {
 static void test_nan(void) {
     unsigned long long s = 32;
     const vi_kernels *kernels;
-    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+    for (size_t isa = 0; (kernels = next_attention(&isa));) {
         for (size_t bad = 0; bad < 40; bad += 3) {
             static float before[MOST];
             const float *k;
@@ -183,7 +210,7 @@ static void test_exceptions(void) {
     static const float sizes[] = {0, 1e-42f, 1, 1e4f, 1e15f, 1e35f};
     unsigned long long s = 33;
     const vi_kernels *kernels;
-    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+    for (size_t isa = 0; (kernels = next_attention(&isa));) {
         feclearexcept(FE_ALL_EXCEPT);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             const float *k;
@@ -197,12 +224,38 @@ static void test_exceptions(void) {
     }
 }
 
+/* Queries, keys and values are rounded to nearest even: rounded beforehand, they give the same bits. */
+static void test_rounding(void) {
+    enum { TOKENS = 53, DIM = 37 };
+    unsigned long long s = 36;
+    const vi_kernels *kernels;
+    for (size_t isa = 0; (kernels = next_attention(&isa));) {
+        if (kernels != &pairs) continue;
+        static float rounded[MOST];
+        const float *keys;
+        size_t ldk;
+        vi_attention a = make(kernels, TOKENS, DIM, 2, false, &s, &keys, &ldk);
+        float *q = (float *)(uintptr_t)a.q, *k = (float *)(uintptr_t)keys, *v = (float *)(uintptr_t)a.v;
+        const size_t q_size = extent(TOKENS, DIM, a.ldq), k_size = extent(TOKENS, DIM, ldk), v_size = extent(TOKENS, DIM, a.ldv);
+        const size_t out_size = extent(TOKENS, DIM, a.ldo);
+        void *scratch = guarded_scratch(&memory_scratch, vi_attention_scratch(TOKENS, DIM));
+        fill_random(q, q_size, &s), fill_random(k, k_size, &s), fill_random(v, v_size, &s);
+        kernels->pack_keys((float *)(uintptr_t)a.k_panels, k, ldk, TOKENS, DIM);
+        kernels->attention(&a, 0, TOKENS, scratch);
+        memcpy(rounded, a.out, out_size * sizeof *rounded);
+        round_all(q, q_size), round_all(k, k_size), round_all(v, v_size);
+        kernels->pack_keys((float *)(uintptr_t)a.k_panels, k, ldk, TOKENS, DIM);
+        kernels->attention(&a, 0, TOKENS, scratch);
+        CHECK(same_bits(a.out, rounded, out_size), "%s: rounded beforehand, other bits", kernels->name);
+    }
+}
+
 /* Scores of one size or half of it, exact, however large: the largest share equally, the others get their due or nothing. */
 static void test_large(void) {
     enum { TOKENS = 21, LARGEST = 5 };
     unsigned long long s = 35;
     const vi_kernels *kernels;
-    for (size_t isa = 0; (kernels = next_isa(&isa));) {
+    for (size_t isa = 0; (kernels = next_attention(&isa));) {
         for (int exponent = -4; exponent <= 120; exponent++) {
             const float *keys;
             size_t ldk, wrong = 0;
@@ -223,4 +276,4 @@ static void test_large(void) {
     }
 }
 
-TEST_MAIN(test_create, test_shapes, test_causal_prefix, test_nan, test_exceptions, test_large)
+TEST_MAIN(test_create, test_shapes, test_causal_prefix, test_nan, test_exceptions, test_rounding, test_large)
