@@ -6,7 +6,8 @@
 #define PICTURES 5
 #define CLASSES 7
 #define DEPTH 2
-/* Of the largest logit: some 2^-9 (at most 2^-8) of the inputs of each matrix on the way: four a block, the patches' and the head's. */
+/* Of the largest logit: some 2^-9 (at most 2^-8) of the inputs of each matrix on the way: four a block, the patches' and the
+ * head's. */
 #define TOLERANCE ((4 * DEPTH + 2) / 512.0f)
 
 static blob model;

@@ -237,8 +237,8 @@ static void models_match_their_origin(void) {
 
 /* ---- bf16 ------------------------------------------------------------------------------------------------------------------ */
 
-/* Of the largest value: each matrix on the way rounds its weights by some 2^-9 (at most 2^-8), and dot products its inputs: as much
- * again. There are four in a block, those of patches and head, and five of attention pooling. */
+/* Of the largest value: each matrix on the way rounds its weights by some 2^-9 (at most 2^-8) of themselves, and dot products
+ * their inputs: as much again. There are four in a block, those of patches and head, and five of attention pooling. */
 static double bf16_tolerance(vit_context *vit) {
     int64_t depth = 0, pool = 0;
     vit_info_int(vit, VIT_INFO_DEPTH, &depth);
