@@ -34,12 +34,12 @@ int32_t vit_preprocess(vit_context *vit, const vit_image *image, float *out, siz
 
 /* ---- running --------------------------------------------------------------------------------------------------------------- */
 
-static void read_pictures(vit_context *c, const vit_image *images, int32_t batch) {
+static void read_pictures(vit_context *c, const vit_image *images, int32_t batch, bool stay) {
     c->batch = batch;
     c->stage = 0;
     c->state = VI_RUNNING;
     vi_profile(c, NULL, 0);
-    for (int32_t i = 0; i < batch; i++) vi_read_picture(c, &images[i], i);
+    for (int32_t i = 0; i < batch; i++) vi_read_picture(c, &images[i], i, stay);
 }
 
 /* Runs up to `units` stages. */
@@ -100,7 +100,7 @@ int32_t vit_forward(vit_context *vit, const vit_image *images, int32_t batch, fl
         return vi_fail(e, VIT_ERROR_LIMIT, "batch %ld with requested outputs, at most %ld (option max_batch)", (long)batch,
                        (long)max);
     for (int32_t first = 0; first < batch; first += max) {
-        read_pictures(vit, images + first, batch - first < max ? batch - first : max);
+        read_pictures(vit, images + first, batch - first < max ? batch - first : max, true);
         run_stages(vit, vi_stages(&vit->model->hparams));
         if (out) copy_result(vit, out + (size_t)first * output_width(vit));
     }
@@ -114,7 +114,7 @@ int32_t vit_begin(vit_context *vit, const vit_image *images, int32_t batch) {
         return vi_fail(e, batch < 1 ? VIT_ERROR_ARGUMENT : VIT_ERROR_LIMIT, "batch %ld, expected 1..%ld (option max_batch)",
                        (long)batch, (long)vit->settings.max_batch);
     int32_t status = check_images(vit, images, batch, e);
-    if (status == VIT_OK) read_pictures(vit, images, batch);
+    if (status == VIT_OK) read_pictures(vit, images, batch, false);
     return status;
 }
 

@@ -21,9 +21,10 @@ static void free_turns(struct turns *t) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) series_free(all[i]);
 }
 
-/* The products of the blocks, which the precision of the weights is about. */
+/* The products of the blocks, which the precision of the weights is about; attention's, in a section of whole images, count as
+ * the others there. */
 static bool is_tokens_product(const char *name) {
-    static const char *const names[] = {"embedding", "qkv", "proj", "fc1", "fc2"};
+    static const char *const names[] = {"embedding", "qkv", "proj", "fc1", "fc2", "rows", "images"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], name) == 0) return true;
     }

@@ -49,6 +49,9 @@ size_t vi_image_scratch(const vi_pipeline *p, int32_t max_side);
 /* What this picture, which passed vi_image_check, really uses of it. */
 size_t vi_image_scratch_used(const vi_pipeline *p, const vit_image *image);
 
+/* The picture's own pixels, where they are [C, H, W] as vi_image_prepare would write them; NULL: they must be prepared. */
+const float *vi_image_in_place(const vi_pipeline *p, const vit_image *image);
+
 /* out [C, H, W]. The picture must have passed vi_image_check with the max_side that sized scratch (VI_ALIGN-aligned). */
 void vi_image_prepare(const vi_pipeline *p, const vit_image *image, float *out, void *scratch);
 

@@ -82,6 +82,13 @@ static const unsigned char *plane_of(const vi_pipeline *p, const vit_image *imag
     return (const unsigned char *)image->planes[source] + (ptrdiff_t)(rows_before * *stride);
 }
 
+const float *vi_image_in_place(const vi_pipeline *p, const vit_image *image) {
+    const void *pixels = image->planes[0];
+    bool tight = !image->strides[0] || image->strides[0] == (int64_t)sizeof(float) * p->width;
+    bool as_is = image->format == VIT_PIXELS_F32 && !image->planes[1] && !image->flip && tight;
+    return as_is && (uintptr_t)pixels % sizeof(float) == 0 ? pixels : NULL;
+}
+
 void vi_copy_planes(const vi_pipeline *p, const vit_image *image, float *out) {
     for (int32_t c = 0; c < p->channels; c++) {
         int64_t stride;

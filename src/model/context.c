@@ -111,6 +111,7 @@ static void lay_out(const layout *l, vi_workspace *w, float **position, float **
     lay_out_wide(l, w);
     lay_out_results(l, w);
     w->tokens = l->s->want_tokens ? take_floats(a, stream) : NULL;
+    w->inputs = vi_arena_take(a, l->batch, sizeof *w->inputs);
     w->ids = vi_reads_text(l->h) ? vi_arena_take(a, product(l->batch, l->tokens, 1, 1), sizeof *w->ids) : NULL;
     w->layers = vi_arena_take(a, (size_t)vi_layers(l->h) + 1, sizeof(float *));
     for (int32_t i = 0; i <= vi_layers(l->h); i++) {

@@ -54,7 +54,8 @@ typedef struct vi_workspace {
     float *y;          /* [B, T, D] normalised tokens, then attention output */
     float *held;       /* [B, T, D] rows that several branches of a block read, or NULL (vi_holds_rows) */
     float *pictures;      /* wide, first life: [B, C, H, W]; with a stem [B, H, W, C] */
-    float *patches;       /*                   [lanes, patches of a lane at once, vi_patch_inputs] */
+    const float **inputs; /* [B]: where each of them is, in pictures or with the caller */
+    float *patches;       /* wide, first life: [lanes, patches of a lane at once, vi_patch_inputs] */
     float *pixels;        /*                   beside them, for a stem: [C, H, W] of one picture */
     void *image_scratch;
     vi_stem_work stem;    /* beside the pictures, over pixels and scratch */
@@ -133,8 +134,9 @@ uint64_t vi_context_owned_bytes(const vit_context *c);
 /* Number of pieces of a run: embedding, two per block, pooling and head. */
 int32_t vi_stages(const vi_hparams *h);
 
-/* Reads picture i of the run. The picture must have passed vi_image_check. */
-void vi_read_picture(vit_context *c, const vit_image *image, int32_t i);
+/* Reads picture i of the run, which must have passed vi_image_check. stays: until the run's first stage is done, so that pixels
+ * need not be copied. */
+void vi_read_picture(vit_context *c, const vit_image *image, int32_t i, bool stays);
 
 /* Runs one piece for the c->batch pictures that were read. */
 void vi_run_stage(vit_context *c, int32_t stage);

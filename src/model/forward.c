@@ -41,11 +41,17 @@ static size_t picture_size(const vit_context *c) {
     return (size_t)c->model->hparams.channels * (size_t)c->pipeline.width * (size_t)c->pipeline.height;
 }
 
-void vi_read_picture(vit_context *c, const vit_image *image, int32_t i) {
+void vi_read_picture(vit_context *c, const vit_image *image, int32_t i, bool stays) {
     float *picture = c->work.pictures + (size_t)i * picture_size(c);
     bool stem = c->model->hparams.stem_width > 0;
-    vi_image_prepare(&c->pipeline, image, stem ? c->work.pixels : picture, c->work.image_scratch);
-    if (stem) vi_stem_read(c, picture, c->work.pixels);
+    const float *pixels = stem || stays ? vi_image_in_place(&c->pipeline, image) : NULL;
+    if (!pixels) {
+        float *prepared = stem ? c->work.pixels : picture;
+        vi_image_prepare(&c->pipeline, image, prepared, c->work.image_scratch);
+        pixels = prepared;
+    }
+    if (stem) vi_stem_read(c, picture, pixels);
+    c->work.inputs[i] = stem ? picture : pixels;
     vi_profile(c, "picture", 0);
 }
 
@@ -128,7 +134,7 @@ static void embed(const vit_context *c) {
             bool placed = position && i < (size_t)h->position_prefix;
             place_prefix(z + i * D, prefix_token(h, w, i), placed ? position + i * D : NULL, D);
         }
-        embed_picture(c, z + prefix * D, c->work.pictures + b * picture_size(c), patch_position);
+        embed_picture(c, z + prefix * D, c->work.inputs[b], patch_position);
     }
     if (w->pre_norm.gamma) vi_norm_forward(c, c->work.x, D, c->work.x, D, (size_t)c->batch * c->tokens, D, &w->pre_norm);
     uint64_t stem = h->stem_width ? (uint64_t)c->batch * vi_stem_macs(c) : 0;
